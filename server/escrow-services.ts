@@ -155,6 +155,7 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
         return { account, tokens: formatMoney(baseUnits, facts.tokenDecimals - 3), ...permit }
       },
       barsOf: (area, meter) => indexer.head.view.get(area)?.bars.get(meter) ?? 0,
+      nextVersionOf: (area, meter) => (indexer.head.view.get(area)?.instructions.get(meter) ?? 0) + 1,
       moveOf: (area, seat) => indexer.head.view.get(area)?.seats.get(seat)?.movesTo ?? null,
       async settledRoot(area, end, block) {
         const said = await readSettledRoot(provider, { escrow: facts.escrow, area, end, block })

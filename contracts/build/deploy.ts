@@ -101,6 +101,7 @@ type EscrowFunction =
   | 'gridBalance'
   | 'seatOf'
   | 'meterView'
+  | 'instructionOf'
   | 'rulesHash'
   | 'gridOf'
   | 'operatorOf'

@@ -31,8 +31,11 @@ export interface RevokeGrants {
   deadline: number
 }
 
-/** The number grows by so much at once: a grant with a nonce beyond it could not be taken back with one signature. */
-export const longestRevocationStep = 2 ** 48
+/**
+ * The number grows by so much at once: a grant with a nonce beyond it could not be taken back with one signature. It has room for
+ * nonces that count milliseconds since 1970, and 2,048 such steps are below the largest safe integer.
+ */
+export const longestRevocationStep = 2 ** 42
 
 export const revokeGrantsTypes = { RevokeGrants: fieldsOf('address account,uint64 below,uint32 deadline') }
 

@@ -34,8 +34,9 @@ const definitions = {
   Withdrawal: 'address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline',
   MovePurse: 'address account,uint64 from,uint64 to,uint128 amount,uint32 nonce,uint32 deadline',
   CloseSeat: 'address account,uint64 seat,uint32 deadline',
-  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline',
-  RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
+  ConfirmMeter:
+    'uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 version,uint32 deadline',
+  RevokeMeter: 'uint64 seat,uint32 from,uint32 version,uint32 deadline',
   RotateKey: 'address account,address meter,address key,address next,uint32 from,uint32 deadline',
   BatchApproval: 'bytes32 rules,bytes32 header',
   BatchRefusal: 'bytes32 rules,bytes32 header,uint8 reason',
@@ -236,12 +237,16 @@ export interface ConfirmMeter {
   from: number
   /** How often the meter was revoked or suspended so far: what is signed before the next time lifts nothing after it. */
   bars: number
+  /** Of all that the area's grid operator signs of a meter, revocations too, versions grow: what was signed before does not count later. */
+  version: number
   deadline: number
 }
 
 export interface RevokeMeter {
   seat: bigint
   from: number
+  /** As in `ConfirmMeter`. */
+  version: number
   deadline: number
 }
 

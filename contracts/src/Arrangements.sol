@@ -9,6 +9,7 @@ import {Ledger} from "./Ledger.sol";
 /// What accounts and grid operators arrange for a seat: when it takes effect, and who signs for the meter.
 abstract contract Arrangements is Ledger {
     uint256 internal constant LONGEST_EPOCH_STEP = 100;
+    uint256 private constant LONGEST_VERSION_STEP = 10_000;
 
     // A boundary of more than 32 bits is refused by the bits that fit.
     // forge-lint: disable-next-item(unsafe-typecast)
@@ -42,6 +43,11 @@ abstract contract Arrangements is Ledger {
     {
         key = Signatures.keyOf(_digestOf(structHash), signature);
         if (key == address(0) || !_isKeyOf(meter, key, time)) revert BadSignature(meter);
+    }
+
+    function _requireVersion(uint32 last, uint32 next) internal pure {
+        if (next <= last) revert OldVersion(next);
+        _requireStep(last, next, LONGEST_VERSION_STEP);
     }
 
     /// Requires `next` above `last`, and by no more than a step of which there are many.

@@ -15,14 +15,14 @@ interface ICommon {
     error DeadlinePassed(uint32 deadline);
     /// No date that somebody signs lies more than a year ahead.
     error TooFarAhead(uint32 date);
+    /// A version must be higher than the last one.
+    error OldVersion(uint32 version);
     /// A version or an epoch may advance by so much at once, so that none is the last by accident.
     error StepTooLarge(uint256 last, uint256 next);
     /// A wait has not passed: it has from then on.
     error TooEarly(uint32 from);
     /// `signer` did not sign this.
     error BadSignature(address signer);
-    /// This signed instruction was already carried out.
-    error AlreadyUsed(bytes32 digest);
     /// What was signed names another account, meter, seat or area.
     error WrongParty();
     /// An epoch must not be lower than the meter's last one, and a new one be higher and start at the seat's base or later.

@@ -16,6 +16,7 @@ struct Reading {
 
 /// What the grid operator says of a seat's meter: where it is, how much it can export in an interval (Wh), what its readings are
 /// good for (`grade` 0 device, 1 billing), from when on, and how often it knows the meter to have been revoked or suspended.
+/// `version` is higher than that of everything it said of the meter before.
 struct Confirmation {
     uint64 seat;
     bytes32 zone;
@@ -23,6 +24,7 @@ struct Confirmation {
     uint8 grade;
     uint32 from;
     uint32 bars;
+    uint32 version;
     uint32 deadline;
 }
 
@@ -50,6 +52,8 @@ struct MeterView {
 
 /// Meters: what grid operators say of them, which keys sign for them, and what their contradictions lead to.
 interface IMeters is ICommon {
+    /// The area's grid operator has said something of the meter: nothing of a lower version, or of this one, counts any more.
+    event MeterInstructed(uint32 indexed area, address indexed meter, uint32 version);
     event MeterConfirmed(uint64 indexed seat, bytes32 zone, uint24 nameplateWh, uint8 grade, uint32 from);
     /// One for each seat of the meter that runs or is to run; so is the next.
     event MeterRevoked(uint64 indexed seat, uint32 from);
@@ -73,13 +77,15 @@ interface IMeters is ICommon {
     /// The two readings are not two different ones of the same past boundary and epoch, later than the last suspension.
     error NotEquivocation();
 
-    /// Signed by the grid operator; in force from the next boundary or from `from` if that is later. Each signature counts once.
+    /// Signed by the grid operator; in force from the next boundary or from `from` if that is later. Of all that an area's grid
+    /// operator signs of a meter, in whatever seat, the versions grow: what was signed before counts neither twice nor later.
     /// `bars` is how often the meter was revoked or suspended so far, as the grid operator knows it: what is signed before the
     /// next time lifts nothing after it.
     /// A meter of another grade than the rules' trades nothing.
     function confirmMeter(Confirmation calldata confirmation, bytes calldata gridSignature) external;
     /// The meter neither sells nor buys from then on, in this seat and every other, until a later confirmation of the seat it is in.
-    function revokeMeter(uint64 seat, uint32 from, uint32 deadline, bytes calldata gridSignature) external;
+    function revokeMeter(uint64 seat, uint32 from, uint32 version, uint32 deadline, bytes calldata gridSignature)
+        external;
     /// The meter gets another key, and keeps its name (the first key's address), seat, purse, mandate, confirmation and registers.
     /// Signed by the account, by the meter's last key, which vouches for its successor, and by the next key; anyone may relay.
     /// Readings up to a boundary and at it stay the former key's, later ones are the next key's: from `from` on, or from the first
@@ -111,6 +117,8 @@ interface IMeters is ICommon {
     ) external;
 
     function meterView(address meter) external view returns (MeterView memory);
+    /// The version of what the area's grid operator last said of the meter, 0 where it never did.
+    function instructionOf(address meter, uint32 area) external view returns (uint32);
     /// Whose readings a key signs: those after `from`, up to `until` and at it (the largest number: for good). All zero for a
     /// meter's only key, and for an address that is no key.
     function keyOf(address key) external view returns (address meter, uint32 from, uint32 until);

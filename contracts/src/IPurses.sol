@@ -52,6 +52,8 @@ interface IPurses is ICommon {
     error TokenTookFee(uint256 asked, uint256 moved);
     /// Tokens cannot be sent there.
     error BadRecipient(address to);
+    /// This permit has paid for a deposit already.
+    error PermitUsed(bytes32 digest);
     /// A withdrawal's nonce is the seat's next one.
     error WrongNonce(uint32 next);
     /// No request is open.

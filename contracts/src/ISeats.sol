@@ -97,8 +97,6 @@ interface ISeats is ICommon {
     error SeatExists(uint64 seat);
     /// A consent of this meter with a later deadline is known.
     error OldConsent(uint32 deadline);
-    /// The mandate's version must be higher than the seat's.
-    error OldVersion(uint32 version);
     /// A mandate ends on a whole UTC day, after the boundary at which it would begin.
     error BadValidity(uint32 validUntil);
     /// The seat is closed by then.

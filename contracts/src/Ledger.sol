@@ -126,9 +126,10 @@ abstract contract Ledger is ICommon {
         uint32 provedUntil;
     }
 
-    /// How many of a meter's bars the area's grid operator had seen when it last confirmed it, and the boundary from which on
-    /// they are lifted.
-    struct Lift {
+    /// What the area's grid operator last said of a meter: the version, how many of the meter's bars it had seen when it last
+    /// confirmed it, and the boundary from which on they are lifted.
+    struct Instruction {
+        uint32 version;
         uint32 bars;
         uint32 from;
     }
@@ -156,9 +157,9 @@ abstract contract Ledger is ICommon {
     mapping(address meter => MeterRecord) internal _meters;
     mapping(address key => KeyRecord) internal _keys;
     mapping(address account => mapping(address meter => mapping(uint32 area => uint64))) internal _seatOf;
-    mapping(address meter => mapping(uint32 area => Lift)) internal _lifts;
+    mapping(address meter => mapping(uint32 area => Instruction)) internal _instructions;
     mapping(uint32 area => mapping(uint32 sequence => bool)) internal _abandoned;
-    mapping(bytes32 digest => bool) internal _usedInstructions;
+    mapping(bytes32 digest => bool) internal _usedPermits;
     /// By area: whoever opens one is free to name its watchers.
     mapping(uint32 area => mapping(bytes32 header => Refusals)) internal _refusals;
 
@@ -207,21 +208,10 @@ abstract contract Ledger is ICommon {
     }
 
     /// Requires `signer`'s signature of `structHash`, or `signer` as the caller where the signature is empty.
-    function _authorise(address signer, bytes32 structHash, bytes calldata signature)
-        internal
-        view
-        returns (bytes32 digest)
-    {
-        digest = _digestOf(structHash);
-        if (signature.length == 0 ? msg.sender != signer : !Signatures.isBy(signer, digest, signature)) {
+    function _authorise(address signer, bytes32 structHash, bytes calldata signature) internal view {
+        if (signature.length == 0 ? msg.sender != signer : !Signatures.isBy(signer, _digestOf(structHash), signature)) {
             revert BadSignature(signer);
         }
-    }
-
-    /// For instructions that carry no number of their own.
-    function _useOnce(bytes32 digest) internal {
-        if (_usedInstructions[digest]) revert AlreadyUsed(digest);
-        _usedInstructions[digest] = true;
     }
 
     /// Whether readings of `meter` at `time` are for `key` to sign.

@@ -23,23 +23,27 @@ abstract contract Meters is Arrangements, IMeters {
         _authoriseGrid(area, TypedData.hash(confirmation), gridSignature);
         MeterRecord storage record = _meters[meter];
         _requireIn(record, seatId);
+        Instruction storage said = _instruct(seatId, meter, confirmation.version);
         if (bars != record.bars) revert OtherBars(record.bars);
         if (seat.barredFrom != 0 && from <= seat.barredFrom) revert StillBarred(seat.barredFrom);
         uint32 start = _boundary(area, from);
-        if (bars != 0) _lifts[meter][_areaNumberOf(seatId)] = Lift(bars, start);
+        if (bars != 0) (said.bars, said.from) = (bars, start);
         _makeWay(area, seat, seat.standing, start);
         seat.standing.add(Plans.ofConfirmation(confirmation.nameplateWh, confirmation.grade, start));
         emit MeterConfirmed(seatId, confirmation.zone, confirmation.nameplateWh, confirmation.grade, start);
     }
 
-    function revokeMeter(uint64 seatId, uint32 from, uint32 deadline, bytes calldata gridSignature) external {
+    function revokeMeter(uint64 seatId, uint32 from, uint32 version, uint32 deadline, bytes calldata gridSignature)
+        external
+    {
         Seat storage seat = _seatAt(seatId);
         _requireInTime(deadline);
         _requireNear(from);
-        _authoriseGrid(_areaOf(seatId), TypedData.hashRevoke(seatId, from, deadline), gridSignature);
+        _authoriseGrid(_areaOf(seatId), TypedData.hashRevoke(seatId, from, version, deadline), gridSignature);
         address meter = seat.limits.meter();
         MeterRecord storage record = _meters[meter];
         _requireIn(record, seatId);
+        _instruct(seatId, meter, version);
         _countBar(meter, record);
         emit MeterRevoked(record.seat, _bar(record.seat, from));
         if (_formerRuns(record)) emit MeterRevoked(record.former, _bar(record.former, from));
@@ -96,10 +100,17 @@ abstract contract Meters is Arrangements, IMeters {
     }
 
     function _authoriseGrid(Area storage area, bytes32 structHash, bytes calldata signature) private {
-        bytes32 digest = _authorise(area.grid, structHash, signature);
+        _authorise(area.grid, structHash, signature);
         area.gridSeenAt = uint32(block.timestamp);
-        if (signature.length == 0) return;
-        _useOnce(digest);
+    }
+
+    /// What the area's grid operator signed before it signed this can no longer be carried out.
+    function _instruct(uint64 seatId, address meter, uint32 version) private returns (Instruction storage said) {
+        uint32 areaNumber = _areaNumberOf(seatId);
+        said = _instructions[meter][areaNumber];
+        _requireVersion(said.version, version);
+        said.version = version;
+        emit MeterInstructed(areaNumber, meter, version);
     }
 
     function rotateKey(
@@ -190,6 +201,10 @@ abstract contract Meters is Arrangements, IMeters {
             record.bars,
             record.provedUntil
         );
+    }
+
+    function instructionOf(address meter, uint32 area) external view returns (uint32) {
+        return _instructions[meter][area].version;
     }
 
     function keyOf(address key) external view returns (address meter, uint32 from, uint32 until) {

@@ -45,7 +45,8 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient, IPurses {
         bytes32 structHash = keccak256(abi.encode(PERMIT, account, address(this), tokens, nonce, deadline));
         bytes32 digest = MessageHashUtils.toTypedDataHash(permits.DOMAIN_SEPARATOR(), structHash);
         if (block.timestamp > deadline || !Signatures.isBy(account, digest, signature)) revert BadSignature(account);
-        _useOnce(digest);
+        if (_usedPermits[digest]) revert PermitUsed(digest);
+        _usedPermits[digest] = true;
         _deposit(seatId, account, tokens);
     }
 

@@ -23,8 +23,9 @@ contract Revocations {
     bytes32 private constant NAME = keccak256("Commonwatt revocations");
     bytes32 private constant VERSION = keccak256("1");
     bytes32 private constant REVOKE_GRANTS = keccak256("RevokeGrants(address account,uint64 below,uint32 deadline)");
-    /// Room for nonces that count milliseconds since 1970, and for 65,000 such steps.
-    uint64 private constant LONGEST_STEP = 2 ** 48;
+    /// Room for nonces that count milliseconds since 1970 until the year 2109. Of such steps there are 2,048 before the numbers
+    /// become so large that programs which count in doubles lose the last digits.
+    uint64 private constant LONGEST_STEP = 2 ** 42;
 
     /// Grants of the account with a lower nonce are void.
     mapping(address account => uint64) public validFrom;

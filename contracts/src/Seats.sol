@@ -12,8 +12,6 @@ import {Arrangements} from "./Arrangements.sol";
 abstract contract Seats is Arrangements, ISeats {
     using Plans for *;
 
-    uint256 private constant LONGEST_VERSION_STEP = 10_000;
-
     function openSeat(
         Mandate calldata mandate,
         bytes calldata accountSignature,
@@ -54,14 +52,14 @@ abstract contract Seats is Arrangements, ISeats {
         seatId = _newSeat(area, areaNumber, mandate, epoch, from);
         seats[areaNumber] = seatId;
         (record.seat, record.begins, record.consentDeadline) = (seatId, from, consent.deadline);
-        bool barred = _isBarred(record.bars, _lifts[mandate.meter][areaNumber], from);
+        bool barred = _isBarred(record.bars, _instructions[mandate.meter][areaNumber], from);
         if (barred) _seats[seatId].standing.current = Plans.ofBar(0);
         emit SeatOpened(seatId, mandate.account, mandate.meter, mandate, epoch, from, barred);
     }
 
     /// Whether a meter that was barred so often is still so at `from`, for all that the area's grid operator has said.
-    function _isBarred(uint256 bars, Lift memory lift, uint32 from) private pure returns (bool) {
-        return bars > lift.bars || lift.from > from;
+    function _isBarred(uint256 bars, Instruction memory said, uint32 from) private pure returns (bool) {
+        return bars > said.bars || said.from > from;
     }
 
     /// An epoch of the meter that has ended does not begin again in another seat.
@@ -163,11 +161,6 @@ abstract contract Seats is Arrangements, ISeats {
         _makeWay(_areaOf(seatId), seat, seat.terms, from);
         seat.terms.addLast(Plans.ofClosing(from));
         emit SeatClosed(seatId, from);
-    }
-
-    function _requireVersion(uint32 last, uint32 next) private pure {
-        if (next <= last) revert OldVersion(next);
-        _requireStep(last, next, LONGEST_VERSION_STEP);
     }
 
     function _requireValidity(Mandate calldata mandate, uint32 from) private view {

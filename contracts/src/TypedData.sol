@@ -31,9 +31,10 @@ library TypedData {
         keccak256("Withdrawal(address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline)");
     bytes32 internal constant CLOSE_SEAT = keccak256("CloseSeat(address account,uint64 seat,uint32 deadline)");
     bytes32 internal constant CONFIRM_METER = keccak256(
-        "ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline)"
+        "ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 version,uint32 deadline)"
     );
-    bytes32 internal constant REVOKE_METER = keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 deadline)");
+    bytes32 internal constant REVOKE_METER =
+        keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 version,uint32 deadline)");
     bytes32 internal constant ROTATE_KEY =
         keccak256("RotateKey(address account,address meter,address key,address next,uint32 from,uint32 deadline)");
     bytes32 internal constant MOVE_PURSE =
@@ -114,11 +115,11 @@ library TypedData {
         assembly ("memory-safe") {
             offset := confirmation
         }
-        return _hashStruct(CONFIRM_METER, offset, 7);
+        return _hashStruct(CONFIRM_METER, offset, 8);
     }
 
-    function hashRevoke(uint64 seat, uint32 from, uint32 deadline) internal pure returns (bytes32) {
-        return keccak256(abi.encode(REVOKE_METER, seat, from, deadline));
+    function hashRevoke(uint64 seat, uint32 from, uint32 version, uint32 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVOKE_METER, seat, from, version, deadline));
     }
 
     function hash(RotateKey calldata rotation) internal pure returns (bytes32) {

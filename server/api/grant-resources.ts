@@ -33,6 +33,16 @@ export const grantSchema = z
   .meta({ id: 'Grant' })
 export type GrantResource = z.infer<typeof grantSchema>
 
+/** What a grant of the account must carry at least where the area's grants are taken back. */
+export const nextGrantSchema = z
+  .object({
+    account: address,
+    area: uint32,
+    lowestNonce: z.int().meta({ description: 'All grants with a lower nonce were taken back: none of them is taken' }),
+  })
+  .meta({ id: 'NextGrant' })
+export type NextGrantResource = z.infer<typeof nextGrantSchema>
+
 /** Everything that the account granted under a lower nonce than `below` is void. */
 export const grantsRevokedSchema = z
   .object({

@@ -5,6 +5,7 @@ import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { addressSchema as address, seatId } from './resources.ts'
 
 const time = z.iso.datetime()
+const nextVersion = uint32.meta({ description: 'What the grid operator’s next confirmation or revocation carries' })
 
 export const pairingSchema = z
   .object({
@@ -32,6 +33,7 @@ export const joiningSchema = z
     openedAt: time,
     /** How often the meter was revoked or suspended so far: its confirmation carries that. */
     bars: uint32,
+    nextVersion,
     /** What its agent said of it when it was offered; null where it came without. Nobody has checked it. */
     found: foundMeterSchema.nullable(),
   })
@@ -52,6 +54,7 @@ export const meterSchema = z
     closed: z.boolean(),
     /** From when on it is closed, or barred until it is confirmed anew; null where that is not coming. */
     closesAt: time.nullable(),
+    nextVersion,
     lastReadingAt: time.nullable(),
   })
   .meta({ id: 'Meter' })

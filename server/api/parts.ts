@@ -77,6 +77,8 @@ export interface AreaServices {
   wallet(account: string): Promise<WalletResource>
   /** How often a meter was revoked or suspended so far: what a confirmation must carry. */
   barsOf(area: number, meter: Address): number
+  /** What the next thing must carry that the area's grid operator says of a meter. */
+  nextVersionOf(area: number, meter: Address): number
   /** The seat, as the escrow numbers it, into whose purse the money goes that is asked for of a seat; null where it is paid out. */
   moveOf(area: number, seat: number): string | null
   /** The statement root of the batch that the chain settled in this block, as the node says now. */

@@ -222,6 +222,8 @@ export const relayConfirmationSchema = z
     from: utcSeconds,
     /** How often the meter was revoked or suspended so far. */
     bars: uint32,
+    /** Higher than that of everything the area's grid operator has said of the meter before, revocations included. */
+    version: uint32,
     deadline: utcSeconds,
     signature,
   })
@@ -232,9 +234,9 @@ export const relayClosureSchema = z
   .strictObject({ seat: seatId, deadline: utcSeconds, signature })
   .meta({ id: 'RelayClosure' })
 
-/** `RevokeMeter`, signed by the grid operator: the meter trades nothing from the boundary `from` on. */
+/** `RevokeMeter`, signed by the grid operator: the meter trades nothing from the boundary `from` on. Its version grows as a confirmation's. */
 export const relayRevocationSchema = z
-  .strictObject({ seat: seatId, from: utcSeconds, deadline: utcSeconds, signature })
+  .strictObject({ seat: seatId, from: utcSeconds, version: uint32, deadline: utcSeconds, signature })
   .meta({ id: 'RelayRevocation' })
 
 /** Signed by the meter, its account and, where the rules demand confirmation, the grid operator. */

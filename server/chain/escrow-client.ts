@@ -262,7 +262,7 @@ const refusals: Record<string, string> = {
     'the account that must sign this did not, or signed other values; a permit names amount, nonce and deadline',
   DeadlinePassed: 'the deadline of the signature has passed: sign again',
   WrongRules: 'this was signed for other rules than the area has',
-  OldVersion: 'a mandate of this or a higher version is in force: sign one with a higher version',
+  OldVersion: 'something of this or a higher version was said since: sign again with a higher version',
   StepTooLarge: 'versions and epochs go up by a bounded step: sign one nearer to the last',
   TooFarAhead: 'no date may lie more than a year ahead: sign again with an earlier one',
   OtherBars:
@@ -278,7 +278,7 @@ const refusals: Record<string, string> = {
   SeatUnknown: 'there is no such seat',
   BadValidity: 'a mandate ends on a whole UTC day, after the boundary at which it begins',
   TooManyChanges: 'too many changes wait for the next settlement: try again after it',
-  AlreadyUsed: 'this signed instruction was already carried out',
+  PermitUsed: 'this permit has paid for a deposit already: sign the next one',
   WrongNonce: 'a request carries the next nonce: sign again with that one',
   NotHigher: 'grants up to this number were taken back before',
   NothingRequested: 'no withdrawal and no recovery is requested',

@@ -40,10 +40,17 @@ export interface EscrowRelay {
     from: UtcSeconds
     /** How often the meter was revoked or suspended so far. */
     bars: number
+    version: number
     deadline: UtcSeconds
     signature: Hex
   }): Promise<{ hash: Hex }>
-  revokeMeter(request: { seat: SeatId; from: UtcSeconds; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
+  revokeMeter(request: {
+    seat: SeatId
+    from: UtcSeconds
+    version: number
+    deadline: UtcSeconds
+    signature: Hex
+  }): Promise<{ hash: Hex }>
   /** Two different readings of one boundary that the meter signed; reported once, whoever asks. */
   reportEquivocation(request: {
     readings: readonly [Reading, Reading]
@@ -169,9 +176,9 @@ export function createRelay(options: {
       seatOf(confirmation.seat)
       return carry('confirmMeter', [{ ...confirmation, zone: encodeBytes32String(zone) }, signature])
     },
-    async revokeMeter({ seat, from, deadline, signature }) {
+    async revokeMeter({ seat, from, version, deadline, signature }) {
       seatOf(seat)
-      return carry('revokeMeter', [seat, from, deadline, signature])
+      return carry('revokeMeter', [seat, from, version, deadline, signature])
     },
     async reportEquivocation({ readings: [first, second], signatures: [firstSignature, secondSignature] }) {
       const { meter, epoch, time } = first

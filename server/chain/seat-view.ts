@@ -104,6 +104,8 @@ export interface AreaView {
   batches: Map<UtcSeconds, SettledBatch>
   /** How often each meter was revoked or suspended, in whatever area. */
   bars: Map<Address, number>
+  /** The version of what the area's grid operator last said of each meter. */
+  instructions: Map<Address, number>
   /** The header that was announced to the watchers last. */
   announced: Hex | null
   /** The batch that began last with watchers, and how many had signed it. */
@@ -127,6 +129,7 @@ export function copyView(view: EscrowView): EscrowView {
         seats: new Map(area.seats),
         keys: new Map(area.keys),
         bars: new Map(area.bars),
+        instructions: new Map(area.instructions),
         refusals: new Map(area.refusals),
         batches: new Map(area.batches),
         abandoned: new Map(area.abandoned),
@@ -151,6 +154,7 @@ export function applyEvent(view: EscrowView, event: EscrowEvent): void {
       seats: new Map(),
       keys: new Map([...view.values()].flatMap(({ keys }) => [...keys])),
       bars: new Map([...view.values()].flatMap(({ bars }) => [...bars])),
+      instructions: new Map(),
       announced: null,
       watched: null,
       refusals: new Map(),
@@ -185,7 +189,8 @@ function subjectOf(args: EscrowEvent['args']): { area: number; seat: number | nu
 }
 
 function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowEvent): void {
-  if (name === 'OperatorAppointed') area.operator = args.operator as Address
+  if (name === 'MeterInstructed') area.instructions.set(args.meter as Address, args.version as number)
+  else if (name === 'OperatorAppointed') area.operator = args.operator as Address
   else if (name === 'GridSucceeded') area.grid = args.grid as Address
   else if (name === 'BatchAnnounced') area.announced = args.header as Hex
   else if (name === 'BatchWatched') {

@@ -80,14 +80,18 @@ async function callOf({ settings, file }: ConfiguredArea, act: AreaAct, escrow: 
       if (!zones.includes(zone)) {
         throw new FoundingError('FOUND_ACT', `area ${area} has no zone ${zone}: ${zones.join(', ')}`)
       }
-      const { meter } = await escrow.seatView(seat)
+      const { meter, version } = await nextInstruction(escrow, area, seat)
       const { bars } = await escrow.meterView(meter)
       const grade = act.isCompanion ? 0 : rules.settlingGrade
-      const confirmation = { seat, zone: encodeBytes32String(zone), nameplateWh, grade, from: next, bars, deadline }
+      const place = { seat, zone: encodeBytes32String(zone), nameplateWh, grade }
+      const confirmation = { ...place, from: next, bars, version, deadline }
       return { name: 'confirmMeter', args: [confirmation, '0x'] }
     }
-    case 'revoke':
-      return { name: 'revokeMeter', args: [seatOf(settings, act.seat), next, deadline, '0x'] }
+    case 'revoke': {
+      const seat = seatOf(settings, act.seat)
+      const { version } = await nextInstruction(escrow, area, seat)
+      return { name: 'revokeMeter', args: [seat, next, version, deadline, '0x'] }
+    }
     case 'appoint':
       return { name: 'offerOperator', args: [area, act.to] }
     case 'accept':
@@ -110,6 +114,13 @@ async function callOf({ settings, file }: ConfiguredArea, act: AreaAct, escrow: 
       return { name: 'withdrawGrid', args: [area, earned, act.to] }
     }
   }
+}
+
+/** A seat's meter, and what the next thing carries that the area's grid operator says of it. */
+async function nextInstruction(escrow: EscrowContract, area: number, seat: bigint) {
+  const { meter } = await escrow.seatView(seat)
+  const last = (await escrow.instructionOf(meter, area)) as bigint
+  return { meter, version: Number(last) + 1 }
 }
 
 /** A seat of this area. */

@@ -1,9 +1,9 @@
 /** Grants of data: who reads what of a seat, how the owner takes it back, and what the owner is told of every read. */
 import type { Wallet } from 'ethers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { digestOfRevocation, signRevocation } from '../../contracts/protocol/data-grants.ts'
+import { digestOfRevocation, longestRevocationStep, signRevocation } from '../../contracts/protocol/data-grants.ts'
 import { type DataGrant, digestOf, signFull } from '../../contracts/protocol/typed-data.ts'
-import { dataReadSchema, grantSchema, ownReadingSchema } from '../../server/api/grant-resources.ts'
+import { dataReadSchema, grantSchema, nextGrantSchema, ownReadingSchema } from '../../server/api/grant-resources.ts'
 import { pageOf } from '../../server/api/resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { deleteExpired } from '../../server/store/account-store.ts'
@@ -100,6 +100,7 @@ const resources = {
   getOtherPrices: `${alice}/other-prices?${seat}&side=sell&${times}&limits=0.1`,
   getBetterLimits: `${alice}/better-limits?${seat}&side=sell&start=${iso(t0)}`,
   listGrants: `${alice}/grants`,
+  getNextGrant: `${alice}/grants/next?area=1`,
   listGrantsReceived: `${alice}/grants-received`,
   listReads: `${alice}/reads`,
   listNotices: `${alice}/notices`,
@@ -113,6 +114,7 @@ const ofOwnerAlone: Resource[] = [
     'getOtherPrices',
     'getBetterLimits',
     'listGrants',
+    'getNextGrant',
     'listGrantsReceived',
     'listReads',
   ] as const),
@@ -336,6 +338,22 @@ describe('taking back', () => {
     })
     const { items } = pageOf(grantSchema).parse((await get('alice', `${alice}/grants`)).body)
     expect(items.slice(0, 2).map(({ revoked }) => revoked)).toEqual([false, true])
+  })
+
+  test('by the longest step leaves the account able to give: it is told the lowest nonce that is taken', async () => {
+    const valid = () => get('alice', `${alice}/grants/next?area=1`).then(({ body }) => body.lowestNonce as number)
+    const far = (await valid()) + longestRevocationStep
+    expect((await revoke(far)).status).toBe(200)
+    const next = nextGrantSchema.parse((await get('alice', `${alice}/grants/next?area=1`)).body)
+    expect(next).toEqual({ account: alice, area: 1, lowestNonce: far })
+    // What the clock would give is taken back already.
+    const late = await signed(grantOf({ nonce: Date.now() }))
+    expect((await post('alice', `${alice}/grants`, late)).body.code).toBe('GRANT_INVALID')
+    nonce = far - 1
+    await give({ scope: 1 })
+    expect(await readableBy('stranger')).toContain('listSeatIntervals')
+    await revokeAll()
+    expect(await readableBy('stranger')).toEqual([])
   })
 
   test('needs the account’s signature, and reaches no further than the contract lets it', async () => {

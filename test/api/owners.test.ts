@@ -169,9 +169,9 @@ const ofOperator = (area: number): Record<string, Request> => ({
 const ofGrid: Record<string, Request> = {
   relayConfirmation: {
     path: 'relay/confirmations',
-    body: { ...ofSeat, zone: 'north', nameplateWh: 5, grade: 0, from: t0, bars: 0 },
+    body: { ...ofSeat, zone: 'north', nameplateWh: 5, grade: 0, from: t0, bars: 0, version: 1 },
   },
-  relayRevocation: { path: 'relay/revocations', body: { ...ofSeat, from: t0 } },
+  relayRevocation: { path: 'relay/revocations', body: { ...ofSeat, from: t0, version: 1 } },
 }
 /** Of the area's watchers, of whom there are none here. */
 const ofWatchers: Record<string, Request> = {

@@ -50,7 +50,8 @@ describe('the relay', () => {
     expect(await codeOf(relay('claims', { seat: seatIds.alice }, tokens.bob))).toBe('ACCOUNT_FOREIGN')
     expect(await codeOf(relay('seats', opening(people.bob), tokens.stranger))).toBe('ACCOUNT_FOREIGN')
     const confirmation = {
-      ...{ seat: seatIds.alice, zone: 'north', nameplateWh: 5, grade: 1, from: 9, bars: 0, deadline: 9, signature },
+      ...{ seat: seatIds.alice, zone: 'north', nameplateWh: 5, grade: 1 },
+      ...{ from: 9, bars: 0, version: 1, deadline: 9, signature },
     }
     expect(await codeOf(relay('confirmations', confirmation, tokens.alice))).toBe('ACCOUNT_FOREIGN')
     expect(await codeOf(relay('confirmations', confirmation, tokens.grid))).toBe('relayed')

@@ -162,6 +162,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
     barsOf: () => 0,
+    nextVersionOf: () => 1,
     moveOf: () => null,
     settledRoot: async (_area: number, end: number, block: number) => ({
       ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },

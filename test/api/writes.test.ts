@@ -250,11 +250,15 @@ describe('relayed messages', () => {
       'requestMove',
     ],
     ['closures', { seat: seatIds.alice, deadline: 9, signature: `0x${'11'.repeat(65)}` }, 'closeSeat'],
-    ['revocations', { seat: seatIds.alice, from: 9, deadline: 9, signature: `0x${'11'.repeat(65)}` }, 'revokeMeter'],
+    [
+      'revocations',
+      { seat: seatIds.alice, from: 9, version: 1, deadline: 9, signature: `0x${'11'.repeat(65)}` },
+      'revokeMeter',
+    ],
     [
       'confirmations',
       {
-        ...{ seat: seatIds.alice, zone: 'north', nameplateWh: 5, grade: 0, from: 9, bars: 0, deadline: 9 },
+        ...{ seat: seatIds.alice, zone: 'north', nameplateWh: 5, grade: 0, from: 9, bars: 0, version: 1, deadline: 9 },
         signature: `0x${'11'.repeat(65)}`,
       },
       'confirmMeter',

@@ -140,6 +140,7 @@ const parts: ApiParts = {
     wallet: unused,
     settledRoot: unused,
     barsOf: () => 0,
+    nextVersionOf: () => 1,
     moveOf: () => null,
   }),
   registry,

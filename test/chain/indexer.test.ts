@@ -98,7 +98,7 @@ test('every change is a boundary on the seat’s timeline, whoever made it', asy
   const later = street.from + 1_000
   const mandate = await mandateOf(street, home, { validFrom: later })
   await street.call(grid, 'changeMandate', id, mandate, await signFull(home.account, street.domain, 'Mandate', mandate))
-  await street.call(grid, 'revokeMeter', id, later + 100, forever, '0x')
+  await street.call(grid, 'revokeMeter', id, later + 100, 2, forever, '0x')
   await indexer.advance()
   const terms = seatOf(home).terms
   // The mandate began with the boundary after the seat was opened, the confirmation with the same one or the next.

@@ -227,7 +227,7 @@ export async function openStreet(
       'confirmMeter',
       {
         ...{ seat: id, zone: encodeBytes32String(zones[index] ?? 'street'), nameplateWh: 100_000, grade },
-        ...{ from: epochTime, bars: 0, deadline },
+        ...{ from: epochTime, bars: 0, version: 1, deadline },
       },
       '0x',
     )

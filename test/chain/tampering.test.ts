@@ -143,7 +143,7 @@ beforeAll(async () => {
     if (time === start + 20) await market.order(flat, 'buy', 1_700, start + 600)
     if (time === start + 30) {
       const grid = new Wallet(fundedKey(8), provider)
-      await street.call(grid, 'revokeMeter', seatIdOf(area, shed.number), 0, forever, '0x')
+      await street.call(grid, 'revokeMeter', seatIdOf(area, shed.number), 0, 2, forever, '0x')
       await market.hear()
     }
     if (time === start + 40) {

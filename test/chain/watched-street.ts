@@ -162,6 +162,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
         wallet: unused,
         settledRoot: unused,
         barsOf: () => 0,
+        nextVersionOf: () => 1,
         moveOf: () => null,
       },
       officesOf: () => ({ grid: area.settings.rules.grid, operator: area.settings.rules.grid }),

@@ -203,8 +203,8 @@ contract GasTest is Gas {
         bytes memory signature = _sign(home.accountKey, hashes.hash(next));
         escrow.changeMandate(home.seat, next, signature);
         _keep("changeMandate");
-        signature = _sign(GRID_KEY, TypedData.hashRevoke(home.seat, START, NO_DEADLINE));
-        escrow.revokeMeter(home.seat, START, NO_DEADLINE, signature);
+        signature = _sign(GRID_KEY, TypedData.hashRevoke(home.seat, START, 2, NO_DEADLINE));
+        escrow.revokeMeter(home.seat, START, 2, NO_DEADLINE, signature);
         _keep("revokeMeter");
         Reading memory first = _reading(home, START + 2 * DAY, 1, 1);
         Reading memory second = _reading(home, START + 2 * DAY, 1, 2);

@@ -21,13 +21,13 @@ contract MetersTest is Street {
 
     function test_a_confirmation_counts_once() public {
         Confirmation memory confirmation = _confirmation(home, 77, START);
-        bytes32 structHash = hashes.hash(confirmation);
-        bytes memory signature = _sign(GRID_KEY, structHash);
+        bytes memory signature = _sign(GRID_KEY, hashes.hash(confirmation));
+        vm.expectEmit();
+        emit IMeters.MeterInstructed(area, home.meter, 2);
         vm.expectEmit();
         emit IMeters.MeterConfirmed(home.seat, "zone", 77, 0, START + INTERVAL);
         escrow.confirmMeter(confirmation, signature);
-        bytes32 digest = _digest(structHash);
-        vm.expectRevert(abi.encodeWithSelector(ICommon.AlreadyUsed.selector, digest));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.OldVersion.selector, 2));
         escrow.confirmMeter(confirmation, signature);
         confirmation.grade = 1;
         vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, grid));
@@ -38,12 +38,14 @@ contract MetersTest is Street {
     }
 
     function test_a_revocation_stops_both_sides_until_a_later_confirmation() public {
-        bytes memory signature = _sign(GRID_KEY, TypedData.hashRevoke(home.seat, START, NO_DEADLINE));
+        bytes memory signature = _sign(GRID_KEY, TypedData.hashRevoke(home.seat, START, 2, NO_DEADLINE));
+        vm.expectEmit();
+        emit IMeters.MeterInstructed(area, home.meter, 2);
         vm.expectEmit();
         emit IMeters.MeterRevoked(home.seat, START + INTERVAL);
-        escrow.revokeMeter(home.seat, START, NO_DEADLINE, signature);
+        escrow.revokeMeter(home.seat, START, 2, NO_DEADLINE, signature);
         vm.expectRevert(abi.encodeWithSelector(ICommon.DeadlinePassed.selector, START - 1));
-        escrow.revokeMeter(home.seat, START, START - 1, signature);
+        escrow.revokeMeter(home.seat, START, 3, START - 1, signature);
         Confirmation memory early = _confirmation(home, 77, START + INTERVAL);
         vm.prank(grid);
         vm.expectRevert(abi.encodeWithSelector(IMeters.StillBarred.selector, START + INTERVAL));

@@ -6,7 +6,7 @@ import {Call, Key, PasskeyAccount} from "../../contracts/src/PasskeyAccount.sol"
 import {PasskeyAccounts} from "../../contracts/src/PasskeyAccounts.sol";
 import {ICommon} from "../../contracts/src/ICommon.sol";
 import {Mandate, EpochStart} from "../../contracts/src/ISeats.sol";
-import {Withdrawal} from "../../contracts/src/IPurses.sol";
+import {IPurses, Withdrawal} from "../../contracts/src/IPurses.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
@@ -153,7 +153,7 @@ contract PasskeyAccountTest is Passkeys {
         // Nor does it draw on an allowance that the account gives for another purpose.
         vm.prank(address(account));
         token.approve(address(escrow), type(uint256).max);
-        vm.expectPartialRevert(ICommon.AlreadyUsed.selector);
+        vm.expectPartialRevert(IPurses.PermitUsed.selector);
         escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, permit);
         vm.expectRevert();
         token.permit(address(account), address(escrow), 100, NO_DEADLINE, permit);

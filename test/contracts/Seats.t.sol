@@ -119,7 +119,7 @@ contract SeatsTest is Street {
     function test_the_same_opening_counts_once() public {
         uint256[3] memory keys = [home.accountKey, home.meterKey, home.meterKey];
         Mandate memory mandate = _mandate(home);
-        vm.expectRevert(abi.encodeWithSelector(ISeats.OldVersion.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.OldVersion.selector, 1));
         this.openWith(home, mandate, _epoch(home), keys);
         mandate.version = 2;
         vm.expectRevert(abi.encodeWithSelector(ISeats.SeatExists.selector, home.seat));
@@ -190,7 +190,7 @@ contract SeatsTest is Street {
 
     function test_refuses_a_change_of_another_hand() public {
         Mandate memory next = _mandate(home);
-        vm.expectRevert(abi.encodeWithSelector(ISeats.OldVersion.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.OldVersion.selector, 1));
         escrow.changeMandate(home.seat, next, "");
         next.version = 2;
         vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));

@@ -334,7 +334,13 @@ abstract contract Street {
         returns (Confirmation memory)
     {
         uint32 bars = escrow.meterView(home.meter).bars;
-        return Confirmation(home.seat, "zone", nameplateWh, rules.settlingGrade, from, bars, NO_DEADLINE);
+        return
+            Confirmation(home.seat, "zone", nameplateWh, rules.settlingGrade, from, bars, _version(home), NO_DEADLINE);
+    }
+
+    /// What the grid operator says next of a home's meter carries this.
+    function _version(Home memory home) internal view returns (uint32) {
+        return escrow.instructionOf(home.meter, uint32(home.seat >> 32)) + 1;
     }
 
     function _confirm(Home memory home, uint24 nameplateWh, uint32 from) internal {
@@ -344,8 +350,9 @@ abstract contract Street {
     }
 
     function _revoke(Home memory home, uint32 from) internal {
+        uint32 version = _version(home);
         vm.prank(grid);
-        escrow.revokeMeter(home.seat, from, NO_DEADLINE, "");
+        escrow.revokeMeter(home.seat, from, version, NO_DEADLINE, "");
     }
 
     function _change(Home memory home, Mandate memory mandate) internal {

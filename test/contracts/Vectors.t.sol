@@ -354,11 +354,12 @@ contract VectorsTest is Street {
                     uint8(_uint("confirm.grade")),
                     from,
                     uint32(_uint("confirm.bars")),
+                    uint32(_uint("confirm.version")),
                     deadline
                 )
             )
         );
-        _expect("revoke", TypedData.hashRevoke(seat, from, deadline));
+        _expect("revoke", TypedData.hashRevoke(seat, from, uint32(_uint("revoke.version")), deadline));
         RotateKey memory rotation = RotateKey(
             _address("rotation.account"),
             _address("rotation.meter"),

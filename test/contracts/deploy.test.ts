@@ -95,7 +95,7 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     expect(await contract.seatOf(mandate.account, mandate.meter, rules.area)).toBe(seat)
     const confirm = {
       ...{ seat, zone: `0x${'00'.repeat(32)}`, nameplateWh: 40, grade: 0 },
-      ...{ from: start, bars: 0, deadline: now + 3600 },
+      ...{ from: start, bars: 0, version: 1, deadline: now + 3600 },
     }
     const signature = await signFull(grid, domain, 'ConfirmMeter', confirm)
     await (await contract.confirmMeter(confirm, signature)).wait()
@@ -159,10 +159,9 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
   await (
     await contract.requestWithdrawal(withdrawal, await signFull(account!, domain, 'Withdrawal', withdrawal))
   ).wait()
-  const revoke = { seat: buyer, from: end, deadline: end + 3600 }
-  await (
-    await contract.revokeMeter(buyer, revoke.from, revoke.deadline, await signFull(grid, domain, 'RevokeMeter', revoke))
-  ).wait()
+  const revoke = { seat: buyer, from: end, version: 2, deadline: end + 3600 }
+  const revocation = await signFull(grid, domain, 'RevokeMeter', revoke)
+  await (await contract.revokeMeter(buyer, revoke.from, revoke.version, revoke.deadline, revocation)).wait()
   const close = { account: await address(account!), seat: seller, deadline: end + 3600 }
   await (await contract.closeSeat(seller, close.deadline, await signFull(account!, domain, 'CloseSeat', close))).wait()
   await chain.provider.send('evm_increaseTime', [301])

@@ -62,6 +62,8 @@ interface Model {
   standings: { from: number; barred: boolean }[]
   /** How often the meter was revoked. */
   bars: number
+  /** The version of what the grid operator said of it last. */
+  said: number
 }
 
 const lastAt = <Change extends { from: number }>(changes: Change[], time: number) =>
@@ -103,6 +105,7 @@ for (const seed of [20_261_101, 20_261_102]) {
       terms: [{ from: 0, floor: -500, ceiling: 10_000 }],
       standings: [{ from: 0, barred: false }],
       bars: 0,
+      said: 1,
     }))
     let gridTake = 0n
     const seen = {
@@ -306,7 +309,7 @@ for (const seed of [20_261_101, 20_261_102]) {
       await street.call(operator, 'openSeat', mandate, signed, times, consent, epoch, begun)
       const seat: bigint = await escrow.seatOf(account.address, meter.address, street.rules.area)
       const place = { seat, zone: `0x${'00'.repeat(32)}`, nameplateWh: 100_000, grade: 0 }
-      await street.call(grid, 'confirmMeter', { ...place, from: time, bars: 0, deadline: forever }, '0x')
+      await street.call(grid, 'confirmMeter', { ...place, from: time, bars: 0, version: 1, deadline: forever }, '0x')
       const home = { number: partsOfSeatId(seat).number, account, meter }
       await street.deposit(home, deposited)
       return home
@@ -329,10 +332,12 @@ for (const seed of [20_261_101, 20_261_102]) {
         } else if (chance(15) && !isPasskey) {
           const barred = !home.standings.at(-1)!.barred
           const begins = Math.max(from, home.standings.at(-1)!.from + interval)
-          if (barred) await street.call(grid, 'revokeMeter', idOf(home), begins, forever, '0x')
+          home.said += 1
+          const version = home.said
+          if (barred) await street.call(grid, 'revokeMeter', idOf(home), begins, version, forever, '0x')
           else {
             const place = { seat: idOf(home), zone: `0x${'00'.repeat(32)}`, nameplateWh: 100_000, grade: 0 }
-            const confirmation = { ...place, from: begins, bars: home.bars, deadline: forever }
+            const confirmation = { ...place, from: begins, bars: home.bars, version, deadline: forever }
             await street.call(grid, 'confirmMeter', confirmation, '0x')
           }
           if (barred) home.bars += 1

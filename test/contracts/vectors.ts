@@ -96,7 +96,7 @@ export function digestVectors(hashed = new Set<TypedDataName>(['AreaRules'])) {
       const close = { account, seat, deadline: uint32[i] }
       const confirm = {
         ...{ seat, zone, nameplateWh: uint24[i], grade: uint8[i], from: uint32[i] },
-        ...{ bars: uint32[2 - i]!, deadline: uint32[i] },
+        ...{ bars: uint32[2 - i]!, version: uint32[(i + 1) % 3]!, deadline: uint32[i] },
       }
       const rotation = {
         account,
@@ -106,7 +106,7 @@ export function digestVectors(hashed = new Set<TypedDataName>(['AreaRules'])) {
         from: uint32[i],
         deadline: uint32[i],
       }
-      const revoke = { seat, from: uint32[i], deadline: uint32[i] }
+      const revoke = { seat, from: uint32[i], version: uint32[(i + 1) % 3]!, deadline: uint32[i] }
       const approval = { rules, header: zone }
       const refusal = { ...approval, reason: uint8[i] }
       const move = {

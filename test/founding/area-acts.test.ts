@@ -97,9 +97,9 @@ it('meters are confirmed and revoked by the grid operator, in zones and seats of
   await expect(did(grid, { ...confirm, zone: 'west' })).rejects.toThrow('has no zone west: root, north, south')
   await expect(did(grid, { ...confirm, seat: '1' })).rejects.toThrow('1 is no seat of area')
   await expect(did(operator, confirm)).rejects.toMatchObject({ code: 'CHAIN_REFUSED' })
-  expect(await did(grid, confirm)).toEqual(['MeterConfirmed'])
+  expect(await did(grid, confirm)).toEqual(['MeterInstructed', 'MeterConfirmed'])
   await expect(did(operator, { act: 'revoke', seat })).rejects.toMatchObject({ code: 'CHAIN_REFUSED' })
-  expect(await did(grid, { act: 'revoke', seat })).toEqual(['MeterBarred', 'MeterRevoked'])
+  expect(await did(grid, { act: 'revoke', seat })).toEqual(['MeterInstructed', 'MeterBarred', 'MeterRevoked'])
 })
 
 it('fees that nobody has earned are not paid out', async () => {

@@ -1,7 +1,13 @@
 /** Grants of data as the page makes them. */
-import { describe, expect, test } from 'vitest'
+import { Wallet } from 'ethers'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { longestRevocationStep } from '../../contracts/protocol/data-grants.ts'
+import { recoverSigner } from '../../contracts/protocol/typed-data.ts'
 import type { GrantResource } from '../../server/api/grant-resources.ts'
+import { signedGrantSchema } from '../../server/api/signed-requests.ts'
 import { again, endingWith, grantOf } from '../../web/grants/grant.ts'
+import { giveGrant } from '../../web/grants/submit.ts'
+import { identityOfKey } from '../../web/session/keys.ts'
 import { area, seatOf } from './resources.ts'
 
 const nowMs = Date.parse('2026-07-10T09:00:00Z')
@@ -34,6 +40,33 @@ describe('a grant', () => {
     [{ lastDay: '2027-07-10' }, /a year/],
   ])('that cannot be says why: %o', (change, problem) => {
     expect(made(change)).toMatchObject({ problem: expect.stringMatching(problem) })
+  })
+})
+
+describe('signing one', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  test.each([
+    ['the clock’s number', 0, nowMs],
+    ['the lowest that is left after the longest step', longestRevocationStep, longestRevocationStep],
+  ])('it carries %s', async (_, lowestNonce, nonce) => {
+    const identity = identityOfKey(new Wallet(`0x${'0123456789abcdef'.repeat(4)}`).privateKey)
+    const session = { identity, account: identity.account }
+    const sent: unknown[] = []
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      if (path.endsWith(`/accounts/${session.account}/grants/next?area=${area.area}`)) {
+        return new Response(JSON.stringify({ account: session.account, area: area.area, lowestNonce }))
+      }
+      sent.push(JSON.parse(String(init?.body)))
+      return new Response('{}', { status: 201 })
+    })
+    const own = grantOf({ ...draft, scopes: ['intervals'] }, seatOf(session.account), nowMs)
+    if ('problem' in own) throw new Error(own.problem)
+    await giveGrant(session, area, own.grant)
+    const { grant, signature } = signedGrantSchema.parse(sent[0])
+    expect(grant.nonce).toBe(nonce)
+    const value = { ...grant, seat: BigInt(grant.seat) }
+    expect(recoverSigner(area.chain, 'DataGrant', value, signature)).toBe(session.account)
   })
 })
 

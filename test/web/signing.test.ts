@@ -80,11 +80,13 @@ describe('what the browser signs', () => {
 
   it('a confirmation carries the meter’s zone, its most and its bars to the grid operator’s relay', async () => {
     const sent = serverThatAnswers({ transaction: '0x12' })
-    const joining = { seat: seat.seat, meter: seat.meter, account: seat.account, openedAt: '', bars: 2, found: null }
+    const waiting = { seat: seat.seat, meter: seat.meter, account: seat.account, openedAt: '', found: null }
+    const joining = { ...waiting, bars: 2, nextVersion: 3 }
     await confirmMeter(session, area, joining, { zone: 'north', nameplateWh: 900 })
     const { signature, zone, seat: id, ...rest } = relayConfirmationSchema.parse(sent[0]!.body)
     expect(sent[0]!.path).toBe('/api/v1/relay/confirmations')
-    expect([zone, rest.nameplateWh, rest.bars, rest.grade]).toEqual(['north', 900, 2, area.rules.settlingGrade])
+    expect([zone, rest.nameplateWh, rest.bars, rest.version]).toEqual(['north', 900, 2, 3])
+    expect(rest.grade).toBe(area.rules.settlingGrade)
     expect(rest.from % area.intervalSeconds).toBe(0)
     const signed = { ...rest, seat: BigInt(id), zone: encodeBytes32String('north') as `0x${string}` }
     expect(recoverSigner(area.chain, 'ConfirmMeter', signed, signature)).toBe(identity.account)
@@ -171,9 +173,10 @@ describe('what the browser signs', () => {
 
   it('a revoked meter stops at a boundary, by the grid operator’s word', async () => {
     const sent = serverThatAnswers({ transaction: '0x' }, 202)
-    await revokeMeter(session, area, seat)
+    await revokeMeter(session, area, { seat: seat.seat, nextVersion: 4 })
     const { signature, ...signed } = relayRevocationSchema.parse(sent[0]!.body)
     expect(signed.from % area.intervalSeconds).toBe(0)
+    expect(signed.version).toBe(4)
     const value = { ...signed, seat: BigInt(signed.seat) }
     expect(recoverSigner(area.chain, 'RevokeMeter', value, signature)).toBe(identity.account)
   })

@@ -1,7 +1,7 @@
 /** Signs grants of data in the browser, and takes them back. */
 import { signRevocation } from '../../contracts/protocol/data-grants.ts'
 import { type DataGrant, signFull } from '../../contracts/protocol/typed-data.ts'
-import type { GrantResource, GrantsRevokedResource } from '../../server/api/grant-resources.ts'
+import type { GrantResource, GrantsRevokedResource, NextGrantResource } from '../../server/api/grant-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
@@ -10,7 +10,11 @@ import { again, endingWith } from './grant.ts'
 /** How long a revocation may wait for the chain, in seconds. */
 const lifeSeconds = 86_400
 
-export async function giveGrant(session: Session, area: AreaResource, grant: DataGrant): Promise<GrantResource> {
+/** The clock's number is high enough unless the account once took back all grants below a higher one. */
+export async function giveGrant(session: Session, area: AreaResource, draft: DataGrant): Promise<GrantResource> {
+  const path = `/accounts/${session.account}/grants/next?area=${area.area}`
+  const { lowestNonce } = await getJson<NextGrantResource>(path, session)
+  const grant = { ...draft, nonce: Math.max(draft.nonce, lowestNonce) }
   const signature = await signFull(await session.identity.signer(), area.chain, 'DataGrant', grant)
   const body = { grant: { ...grant, seat: grant.seat.toString() }, signature }
   return postJson<GrantResource>(`/accounts/${session.account}/grants`, body, session)

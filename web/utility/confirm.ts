@@ -13,7 +13,7 @@ const lifeSeconds = 3600
 export async function confirmMeter(
   session: Session,
   area: AreaResource,
-  { seat, bars }: JoiningResource,
+  { seat, bars, nextVersion }: JoiningResource,
   { zone, nameplateWh }: { zone: string; nameplateWh: number },
 ): Promise<{ transaction: string }> {
   const common = {
@@ -21,6 +21,7 @@ export async function confirmMeter(
     grade: area.rules.settlingGrade,
     from: nextBoundary(Date.now(), area.intervalSeconds),
     bars,
+    version: nextVersion,
     deadline: Math.floor(Date.now() / 1000) + lifeSeconds,
   }
   const confirmation = { ...common, seat: BigInt(seat), zone: encodeBytes32String(zone) as `0x${string}` }
@@ -32,10 +33,11 @@ export async function confirmMeter(
 export async function revokeMeter(
   session: Session,
   area: AreaResource,
-  { seat }: Pick<MeterResource, 'seat'>,
+  { seat, nextVersion }: Pick<MeterResource, 'seat' | 'nextVersion'>,
 ): Promise<{ transaction: string }> {
   const revocation = {
     from: nextBoundary(Date.now(), area.intervalSeconds),
+    version: nextVersion,
     deadline: Math.floor(Date.now() / 1000) + lifeSeconds,
   }
   const signed = { ...revocation, seat: BigInt(seat) }

@@ -29,6 +29,7 @@ import {
   type GrantsRevokedResource,
   grantSchema,
   grantsRevokedSchema,
+  nextGrantSchema,
   ownReadingSchema,
 } from '../grant-resources.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
@@ -175,6 +176,23 @@ export function grantRoutes(parts: OrderParts, admission: RelayAdmission): Route
       'account',
       'What the account lets others read, the newest first',
     ),
+    route({
+      id: 'getNextGrant',
+      method: 'get',
+      path: '/accounts/:account/grants/next',
+      tag,
+      summary: 'The lowest nonce that a grant of the account’s seats in an area may carry',
+      private: true,
+      params,
+      query: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      answers: { 200: nextGrantSchema },
+      async handle({ params: { account }, query: { area: number }, session }) {
+        await requireOwner(account, session)
+        const key = revocationsOf(areaOf(areas, number))
+        const lowestNonce = Number(await revokedBelowOf(database, { ...key, account }))
+        return { status: 200, body: { account, area: number, lowestNonce } }
+      },
+    }),
     grantList(
       'listGrantsReceived',
       '/accounts/:account/grants-received',

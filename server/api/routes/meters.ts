@@ -79,6 +79,7 @@ export function meterRoutes(parts: OrderParts): Route[] {
           return {
             ...{ seat: seat.seat, meter, account, zone, nameplateWh, confirmed, suspended, closed, lastReadingAt },
             closesAt: next?.closed === true ? next.validFrom : null,
+            nextVersion: servicesOf(number).nextVersionOf(number, row.meter),
           }
         }
         return { status: 200, body: pageOfRows('meters', rows, { limit, item, place: ({ seat }) => ({ seat }) }) }

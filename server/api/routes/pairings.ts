@@ -250,6 +250,7 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins' | 'he
             account,
             openedAt: isoTime(opened_at),
             bars: servicesOf(number).barsOf(number, meter),
+            nextVersion: servicesOf(number).nextVersionOf(number, meter),
             found,
           }
         })

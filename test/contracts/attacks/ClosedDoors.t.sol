@@ -104,9 +104,9 @@ contract ClosedDoorsTest is Street {
         vm.expectRevert(refusal);
         escrow.confirmMeter(confirmation, "");
         vm.expectRevert(refusal);
-        escrow.revokeMeter(home.seat, far, NO_DEADLINE, "");
+        escrow.revokeMeter(home.seat, far, 2, NO_DEADLINE, "");
         vm.expectRevert(refusal);
-        escrow.revokeMeter(home.seat, START, far, "");
+        escrow.revokeMeter(home.seat, START, 2, far, "");
         vm.stopPrank();
     }
 

@@ -85,8 +85,8 @@ contract DeadlinesTest is Street {
             abi.encodeCall(escrow.requestWithdrawal, (withdrawal, "")),
             abi.encodeCall(escrow.changeMandate, (home.seat, next, "")),
             abi.encodeCall(escrow.closeSeat, (home.seat, deadline, "")),
-            abi.encodeCall(escrow.confirmMeter, (Confirmation(home.seat, "zone", 70, 0, 0, 0, deadline), "")),
-            abi.encodeCall(escrow.revokeMeter, (home.seat, 0, deadline, ""))
+            abi.encodeCall(escrow.confirmMeter, (Confirmation(home.seat, "zone", 70, 0, 0, 0, 2, deadline), "")),
+            abi.encodeCall(escrow.revokeMeter, (home.seat, 0, 3, deadline, ""))
         ];
         for (uint256 i = 0; i < calls.length; ++i) {
             address sender = i < 3 ? home.account : grid;

@@ -84,11 +84,10 @@ contract HostileWalletsTest is Street {
         Mandate memory mandate = _mandate(other);
         mandate.rules = hashes.hash(rules2);
         other.seat = _open(other, mandate, START, _epoch(other));
-        bytes32 digest = _digest(TypedData.hashRevoke(other.seat, START, NO_DEADLINE));
-        wallet.set(Wallet.Mood.Honest, digest);
-        escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything");
-        vm.expectRevert(abi.encodeWithSelector(ICommon.AlreadyUsed.selector, digest));
-        escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything else");
+        wallet.set(Wallet.Mood.Honest, _digest(TypedData.hashRevoke(other.seat, START, 1, NO_DEADLINE)));
+        escrow.revokeMeter(other.seat, START, 1, NO_DEADLINE, "anything");
+        vm.expectRevert(abi.encodeWithSelector(ICommon.OldVersion.selector, 1));
+        escrow.revokeMeter(other.seat, START, 1, NO_DEADLINE, "anything else");
     }
 
     /// An account with code of its own that still signs with its key (EIP-7702) signs with the key.

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Street} from "../Street.sol";
 import {WrappedCoin} from "../Tokens.sol";
 import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {IPurses} from "../../../contracts/src/IPurses.sol";
 
 /// A permit seen in the mempool and used first does not stop the deposit, and cannot go anywhere else.
 contract PermitFrontRunTest is Street {
@@ -59,7 +60,7 @@ contract PermitFrontRunTest is Street {
         token.mint(home.account, 1000);
         vm.prank(home.account);
         token.approve(address(escrow), type(uint256).max);
-        vm.expectRevert(abi.encodeWithSelector(ICommon.AlreadyUsed.selector, digest));
+        vm.expectRevert(abi.encodeWithSelector(IPurses.PermitUsed.selector, digest));
         vm.prank(address(0xbad));
         escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, permit);
         vm.assertEq(token.balanceOf(home.account), 1000);

@@ -94,6 +94,7 @@ contract ShedBarsTest is Street {
     /// What the grid operator signed before it knew of the contradiction lifts nothing.
     function test_a_confirmation_signed_before_a_bar_lifts_it_not() public {
         Confirmation memory early = _confirmation(home, 100, START + 30 * DAY);
+        early.version = 2;
         bytes memory signature = _sign(GRID_KEY, hashes.hash(early));
         _revoke(home, 0);
         vm.expectRevert(abi.encodeWithSelector(IMeters.OtherBars.selector, 1));

@@ -82,10 +82,10 @@ contract TwoSeatsTest is Street {
         vm.warp(LATER);
         vm.expectRevert(abi.encodeWithSelector(IMeters.MeterGone.selector, home.seat));
         vm.prank(grid);
-        escrow.revokeMeter(home.seat, 0, NO_DEADLINE, "");
+        escrow.revokeMeter(home.seat, 0, 2, NO_DEADLINE, "");
         vm.recordLogs();
         _revoke(heir, 0);
-        vm.assertEq(vm.getRecordedLogs().length, 2);
+        vm.assertEq(vm.getRecordedLogs().length, 3);
     }
 
     /// What was signed up to the later of both suspensions has been dealt with.

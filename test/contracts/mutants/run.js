@@ -3,9 +3,9 @@
 //
 // Named mistakes come first, then `--count` (100) that are drawn with `--seed` from those of `--kind`: comparison, guard and logic
 // unless other kinds are named (condition, arithmetic, bits, value, statement, bound, or all). `--all` draws every one, `--file` those
-// of one source, `--skip` leaves out so many of the drawn ones, `--resume` those that a run of the same sources has tried and some
-// test noticed. Some ten seconds each, without the intermediate representation; the first one some minutes, since everything is compiled.
-import { spawn } from 'node:child_process'
+// of one source, `--since` those of lines that have changed since a commit, `--skip` leaves out so many of the drawn ones, `--resume`
+// those that a run of the same sources has tried and some test noticed. Some ten seconds each, without the intermediate representation; the first one some minutes, since everything is compiled.
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     resume: { type: 'boolean', default: false },
     file: { type: 'string' },
+    since: { type: 'string' },
     kind: { type: 'string', default: 'comparison,guard,logic' },
   },
 })
@@ -114,10 +115,37 @@ function namedMutants() {
   })
 }
 
+/** The lines of each source that differ from those of the commit. */
+function linesSince(commit) {
+  const args = ['diff', '--unified=0', '--relative', commit, '--', 'contracts/src']
+  const { status, stdout, stderr } = spawnSync('git', args, { cwd: forgeRoot, encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  const lines = new Set()
+  let file
+  for (const line of stdout.split('\n')) {
+    if (line.startsWith('+++ ')) file = line.split('/').at(-1)
+    const [, start, count = '1'] = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line) ?? []
+    for (let i = 0; start !== undefined && i < Number(count); i += 1) lines.add(`${file}:${Number(start) + i}`)
+  }
+  return lines
+}
+
+/** Whether any line that the mistake changes is among them. */
+function touches(lines, { file, at, from }) {
+  const source = sources.get(file)
+  const [first, last] = [at, at + from.length].map((end) => source.slice(0, end).split('\n').length)
+  for (let line = first; line <= last; line += 1) if (lines.has(`${file}:${line}`)) return true
+  return false
+}
+
+const changed = values.since === undefined ? null : linesSince(values.since)
 const possible = [...sources].flatMap(([file, source]) => mutantsOf(file, source))
 const kinds = values.kind.split(',')
 const wanted = drawn(possible, Number(values.seed)).filter(
-  ({ file, kind }) => (values.file ?? file) === file && (kinds.includes(kind) || values.kind === 'all'),
+  (mutant) =>
+    (values.file ?? mutant.file) === mutant.file &&
+    (kinds.includes(mutant.kind) || values.kind === 'all') &&
+    (changed === null || touches(changed, mutant)),
 )
 const least = values.all ? Number.POSITIVE_INFINITY : Number(values.count)
 console.log(
