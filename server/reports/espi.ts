@@ -12,7 +12,7 @@ import { xmlText } from '../exchange/xml-text.ts'
 import { espiClock } from './espi-clock.ts'
 import { type ReportTotals, totalsComment } from './manifest.ts'
 import { PointOrder } from './point-order.ts'
-import { type PointFacts, ReportError, type ReportRow, type RowQuality } from './row.ts'
+import { type PointFacts, ReportError, type ReportRow, type ReportSettings, type RowQuality } from './row.ts'
 import type { FormatWriter, ReportHead } from './writer.ts'
 
 /** ISO 4217: the numbers of the currencies of areas. */
@@ -64,12 +64,21 @@ export function checkEspi({ settings }: ReportHead): void {
 
 const element = (name: string, content: string | number) => `<${name}>${content}</${name}>`
 
+/** A point's day that is not ended: the readings of each of its series. */
+interface OpenDay {
+  number: number
+  facts: PointFacts
+  start: UtcSeconds
+  end: UtcSeconds
+  readings: string[]
+}
+
 class EspiWriter implements FormatWriter {
   readonly #head: ReportHead
   readonly #base: string
   readonly #updated: string
   readonly #order = new PointOrder()
-  #day: { number: number; rows: ReportRow[] } | null = null
+  #day: OpenDay | null = null
 
   constructor(head: ReportHead) {
     this.#head = head
@@ -115,9 +124,12 @@ class EspiWriter implements FormatWriter {
     const number = Math.floor(this.#head.timeZone.local(start) / secondsPerDay)
     if (this.#day?.number !== number) {
       text += this.#endDay()
-      this.#day = { number, rows: [] }
+      this.#day = { number, facts, start, end: row.end, readings: series.map(() => '') }
     }
-    this.#day!.rows.push(row)
+    const day = this.#day!
+    day.end = row.end
+    const when = `${qualityElements[row.quality]}${interval('espi:timePeriod', start, row.end)}`
+    for (let i = 0; i < series.length; i++) day.readings[i] += readingText(when, series[i]!.of(row), row.settings)
     return text
   }
 
@@ -195,28 +207,15 @@ class EspiWriter implements FormatWriter {
     const day = this.#day
     this.#day = null
     if (day === null) return ''
-    const { facts } = day.rows[0]!
-    const [start, end] = [day.rows[0]!.start, day.rows.at(-1)!.end]
+    const title = isoSeconds(day.number * secondsPerDay).slice(0, 10)
+    const period = interval('espi:interval', day.start, day.end)
     return series
-      .map((each) => {
-        const up = `${this.#readingLink(facts, each)}/IntervalBlock`
-        const title = isoSeconds(day.number * secondsPerDay).slice(0, 10)
-        return this.#entry(`${up}/${title}`, up, [], title, [
-          '<espi:IntervalBlock>',
-          interval('espi:interval', start, end),
-          ...day.rows.map((row) => this.#reading(row, each)),
-          '</espi:IntervalBlock>',
-        ])
+      .map((each, i) => {
+        const up = `${this.#readingLink(day.facts, each)}/IntervalBlock`
+        const block = `<espi:IntervalBlock>\n${period}${day.readings[i]}\n</espi:IntervalBlock>`
+        return this.#entry(`${up}/${title}`, up, [], title, [block])
       })
       .join('')
-  }
-
-  #reading(row: ReportRow, { of }: Series): string {
-    const { energyWh, money } = of(row)
-    const cost = money === null ? '' : element('espi:cost', rounded(money, row.settings.priceDecimals))
-    const quality = `<espi:ReadingQuality>${element('espi:quality', qualityCodes[row.quality])}</espi:ReadingQuality>`
-    const time = interval('espi:timePeriod', row.start, row.end)
-    return `<espi:IntervalReading>${cost}${quality}${time}${element('espi:value', energyWh)}</espi:IntervalReading>`
   }
 
   #entry(self: string, up: string, related: readonly string[], title: string, content: readonly string[]): string {
@@ -237,7 +236,27 @@ class EspiWriter implements FormatWriter {
 }
 
 function interval(name: string, start: UtcSeconds, end: UtcSeconds): string {
-  return element(name, element('espi:duration', end - start) + element('espi:start', start))
+  return `<${name}><espi:duration>${end - start}</espi:duration><espi:start>${start}</espi:start></${name}>`
+}
+
+function qualityElement(code: number): string {
+  return element('espi:ReadingQuality', element('espi:quality', code))
+}
+const qualityElements: Record<RowQuality, string> = {
+  measured: qualityElement(qualityCodes.measured),
+  estimated: qualityElement(qualityCodes.estimated),
+  doubtful: qualityElement(qualityCodes.doubtful),
+  missing: qualityElement(qualityCodes.missing),
+}
+
+/** `when` is the quality and the time, which all series of a row share. */
+function readingText(
+  when: string,
+  { energyWh, money }: ReturnType<Series['of']>,
+  { priceDecimals }: ReportSettings,
+): string {
+  const cost = money === null ? '' : `<espi:cost>${rounded(money, priceDecimals)}</espi:cost>`
+  return `\n<espi:IntervalReading>${cost}${when}<espi:value>${energyWh}</espi:value></espi:IntervalReading>`
 }
 
 /** The same for the same name, in the form of a UUID of version 5 (RFC 9562). */
@@ -252,6 +271,7 @@ function identifier(name: string): string {
 
 /** Ledger units as hundred-thousandths of the currency. */
 function rounded(units: LedgerUnits, priceDecimals: number): string {
+  if (units === 0n) return '0'
   const places = priceDecimals + 3 - moneyDecimals
   if (places <= 0) return String(units * 10n ** BigInt(-places))
   const divisor = 10n ** BigInt(places)

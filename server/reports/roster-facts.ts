@@ -36,7 +36,10 @@ export function pointsOf(entries: readonly PointEntry[], zone: TimeZone): Roster
   for (const entry of entries) ofMeter.set(entry.meter, [...(ofMeter.get(entry.meter) ?? []), entry])
   const stretches = new Map([...ofMeter].map(([meter, own]) => [meter, stretchesOf(own, zone)]))
   return {
-    factsOf: (meter, start) => stretches.get(meter)?.find(({ from, to }) => start >= from && start < to)?.facts ?? null,
+    factsOf(meter, start) {
+      for (const { from, to, facts } of stretches.get(meter) ?? []) if (start >= from && start < to) return facts
+      return null
+    },
     knows: (meter) => stretches.has(meter),
     metersWith(point) {
       const meters = new Set(entries.filter((entry) => entry.point === point).map(({ meter }) => meter))

@@ -77,7 +77,7 @@ export const noEnergies: StageEnergies = { agreements: 0, forward: 0, spot: 0, i
 
 /** Adds up many rows without making an object for each; what one of them does not split is not split. */
 export class RunningSum {
-  readonly #wh = new Array<number>(8).fill(0)
+  readonly #sums = { importWh: 0, exportWh: 0, ownUseWh: 0, boughtWh: 0, soldWh: 0, ...noResidual }
   readonly #bought: Record<ReportStage, Wh> = { ...noEnergies }
   readonly #sold: Record<ReportStage, Wh> = { ...noEnergies }
   #paid: LedgerUnits = 0n
@@ -85,28 +85,44 @@ export class RunningSum {
   #split: MoneySplit | null = { energy: 0n, gridFee: 0n, congestion: 0n }
 
   add(row: Summed): void {
-    for (let i = 0; i < summedWh.length; i++) this.#wh[i]! += row[summedWh[i]!]
-    for (const stage of reportStages) {
-      this.#bought[stage] += row.bought[stage]
-      this.#sold[stage] += row.sold[stage]
+    const sums = this.#sums
+    sums.importWh += row.importWh
+    sums.exportWh += row.exportWh
+    sums.ownUseWh += row.ownUseWh
+    sums.boughtWh += row.boughtWh
+    sums.soldWh += row.soldWh
+    sums.residualImportWh += row.residualImportWh
+    sums.residualExportWh += row.residualExportWh
+    sums.deviationWh += row.deviationWh
+    addStages(this.#bought, row.bought)
+    addStages(this.#sold, row.sold)
+    if (row.paid !== 0n) this.#paid += row.paid
+    if (row.received !== 0n) this.#received += row.received
+    const [all, own] = [this.#split, row.split]
+    if (all === null || own === null) this.#split = null
+    else {
+      all.energy += own.energy
+      all.gridFee += own.gridFee
+      all.congestion += own.congestion
     }
-    this.#paid += row.paid
-    this.#received += row.received
-    this.#split = addedSplit(this.#split, row.split)
   }
 
   get sums(): Summed {
-    const energies = Object.fromEntries(summedWh.map((name, i) => [name, this.#wh[i]!])) as Record<SummedWh, Wh>
-    const [paid, received, split] = [this.#paid, this.#received, this.#split]
-    return { ...energies, bought: { ...this.#bought }, sold: { ...this.#sold }, paid, received, split }
+    const [bought, sold, split] = [{ ...this.#bought }, { ...this.#sold }, this.#split && { ...this.#split }]
+    return { ...this.#sums, bought, sold, paid: this.#paid, received: this.#received, split }
   }
 }
 
-const summedWh = [
-  ...(['importWh', 'exportWh', 'ownUseWh', 'boughtWh', 'soldWh'] as const),
-  ...(['residualImportWh', 'residualExportWh', 'deviationWh'] as const),
-] as const
-type SummedWh = (typeof summedWh)[number]
+const noResidual = { residualImportWh: 0, residualExportWh: 0, deviationWh: 0 }
+
+function addStages(all: Record<ReportStage, Wh>, own: StageEnergies): void {
+  if (own === noEnergies) return
+  all.agreements += own.agreements
+  all.forward += own.forward
+  all.spot += own.spot
+  all.imported += own.imported
+  all.coefficients += own.coefficients
+}
 
 /** Both together; what one of them does not split is not split. */
 export function added(a: Summed, b: Summed): Summed {

@@ -15,7 +15,7 @@ import { isoSeconds } from '../exchange/instants.ts'
 import type { TimeZone } from '../exchange/time-zone.ts'
 import { pricePerKwh } from './decimals.ts'
 import type { ReportTotals } from './manifest.ts'
-import { type ReportRow, reportStages, type StageEnergies, type Summed } from './row.ts'
+import { noEnergies, type ReportRow, reportStages, type StageEnergies, type Summed } from './row.ts'
 import { quotedCell } from './separated-cells.ts'
 import type { FormatWriter, ReportHead } from './writer.ts'
 
@@ -113,10 +113,12 @@ class LineWriter {
   readonly #texts = new Map<string, string>()
   readonly #times = new Map<UtcSeconds, string>()
   readonly #localTimes = new Map<UtcSeconds, string>()
+  readonly #noStages: string
 
   constructor(style: SeparatedStyle, zone: TimeZone) {
     this.#style = style
     this.#zone = zone
+    this.#noStages = reportStages.map(() => '0').join(style.separator)
   }
 
   row(row: ReportRow): string {
@@ -162,6 +164,7 @@ class LineWriter {
 
   #stages(energies: StageEnergies): string {
     const s = this.#style.separator
+    if (energies === noEnergies) return this.#noStages
     let text = String(energies[reportStages[0]])
     for (let i = 1; i < reportStages.length; i++) text += `${s}${energies[reportStages[i]!]}`
     return text
@@ -186,18 +189,18 @@ class LineWriter {
   }
 
   #text(text: string): string {
-    return kept(this.#texts, text, () => quotedCell(this.#style.text(text)))
+    return this.#texts.get(text) ?? keep(this.#texts, text, quotedCell(this.#style.text(text)))
   }
 
   #time(time: UtcSeconds): string {
-    return kept(this.#times, time, () => isoSeconds(time))
+    return this.#times.get(time) ?? keep(this.#times, time, isoSeconds(time))
   }
 
   #localTime(time: UtcSeconds): string {
-    return kept(this.#localTimes, time, () => {
-      const local = this.#zone.local(time)
-      return this.#style.localTime(local, local - time)
-    })
+    const known = this.#localTimes.get(time)
+    if (known !== undefined) return known
+    const local = this.#zone.local(time)
+    return keep(this.#localTimes, time, this.#style.localTime(local, local - time))
   }
 
   #decimal(text: string): string {
@@ -218,13 +221,9 @@ function isSamePoint(known: PointCells['row'], { settings, zone, zoneName, facts
   )
 }
 
-/** Looks up what was made before; what was made of too many different things is forgotten. */
-function kept<Key>(all: Map<Key, string>, key: Key, make: () => string): string {
-  let text = all.get(key)
-  if (text === undefined) {
-    if (all.size >= mostKeptTexts) all.clear()
-    text = make()
-    all.set(key, text)
-  }
+/** Keeps what was made; what was made of too many different things is forgotten. */
+function keep<Key>(all: Map<Key, string>, key: Key, text: string): string {
+  if (all.size >= mostKeptTexts) all.clear()
+  all.set(key, text)
   return text
 }

@@ -92,6 +92,7 @@ export function settledRow(settings: ReportSettings, facts: PointFacts | null, s
   const residualExportWh = exportWh - ownUseWh - settled.sold_wh
   if (residualImportWh < 0 || residualExportWh < 0) throw unbalanced('more was matched than metered')
   const { bought, sold } = stageEnergies(settled)
+  const [paid, received] = [ledgerUnits(settled.paid), ledgerUnits(settled.received)]
   const atStart = registers(settled.import_at_start, settled.export_at_start)
   const atEnd = registers(settled.import_at_end, settled.export_at_end)
   // An official value that was corrected after it was signed is in no register.
@@ -121,12 +122,17 @@ export function settledRow(settings: ReportSettings, facts: PointFacts | null, s
     residualImportWh,
     residualExportWh,
     deviationWh: settled.deviation_wh,
-    paid: BigInt(settled.paid),
-    received: BigInt(settled.received),
-    split: settled.results === null ? null : splitOf(settings, settled, settled.results),
+    paid,
+    received,
+    split: settled.results === null ? null : splitOf(settings, settled, settled.results, received - paid),
     batch: settled.batch_end,
     statementRoot: settled.statement_root,
   }
+}
+
+/** Of the two amounts of a row one is nearly always none. */
+function ledgerUnits(text: string): LedgerUnits {
+  return text === '0' ? 0n : BigInt(text)
 }
 
 function registers(importWh: Wh | null, exportWh: Wh | null) {
@@ -150,11 +156,11 @@ function stageEnergies({ outcomes, bought_wh, sold_wh }: SettledInterval) {
     if (filledWh === 0) continue
     if (side === 'buy') {
       boughtWh += filledWh
-      bought ??= { ...noEnergies }
+      bought ??= stagesOfNothing()
       bought[stage] += filledWh
     } else {
       soldWh += filledWh
-      sold ??= { ...noEnergies }
+      sold ??= stagesOfNothing()
       sold[stage] += filledWh
     }
   }
@@ -162,7 +168,17 @@ function stageEnergies({ outcomes, bought_wh, sold_wh }: SettledInterval) {
   return { bought: bought ?? noEnergies, sold: sold ?? noEnergies }
 }
 
-function splitOf(settings: ReportSettings, row: SettledInterval, results: IntervalResults): MoneySplit {
+function stagesOfNothing(): Record<ReportStage, Wh> {
+  return { agreements: 0, forward: 0, spot: 0, imported: 0, coefficients: 0 }
+}
+
+function splitOf(
+  settings: ReportSettings,
+  row: SettledInterval,
+  results: IntervalResults,
+  /** What the account received less what it paid. */
+  net: LedgerUnits,
+): MoneySplit {
   let clearedWh = 0
   let withoutRefund = 0n
   let gridFee = 0n
@@ -186,7 +202,7 @@ function splitOf(settings: ReportSettings, row: SettledInterval, results: Interv
     gridFee += BigInt(feeTicks) * BigInt(clearedWh)
     grossCongestion = BigInt(congestionTicks) * BigInt(clearedWh)
   }
-  const refund = BigInt(row.received) - BigInt(row.paid) - withoutRefund
+  const refund = net - withoutRefund
   if (refund < 0n) throw unbalanced('the account got less than its fills are worth')
   return { energy: withoutRefund + gridFee + grossCongestion, gridFee, congestion: grossCongestion - refund }
 }

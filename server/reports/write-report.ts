@@ -17,7 +17,7 @@ import type { FormatWriter, ReportHead } from './writer.ts'
 /** Where rows come from, and what held at their time. */
 export interface ReportSource {
   /** In the order that the format asks for. */
-  pages: AsyncIterable<readonly SettledInterval[]>
+  pages: AsyncIterable<Iterable<SettledInterval>>
   /** The settings that held when an interval started; the same object as long as they do. */
   settingsAt(start: UtcSeconds): ReportSettings
   /** What the roster says of a meter's point at that time; null where it does not know it. */
@@ -169,9 +169,10 @@ class ReportText {
   }
 
   #absorb(): void {
-    this.#hash.update(this.#text)
-    this.#contentHash.update(this.#text)
-    this.#bytes += Buffer.byteLength(this.#text)
+    const bytes = Buffer.from(this.#text)
+    this.#hash.update(bytes)
+    this.#contentHash.update(bytes)
+    this.#bytes += bytes.length
     this.#ready += this.#text
     this.#text = ''
   }

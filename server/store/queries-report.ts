@@ -4,12 +4,11 @@
  */
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { Outcome } from '../market/area/area.ts'
 import { qualities } from '../market/area/codes.ts'
 import type { IntervalResults, SettledInterval } from '../reports/settled-row.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
-import { decodeOutcomes } from './outcomes.ts'
+import { decodeFills } from './outcomes.ts'
 import type { Range, StoredIntervalStatus } from './rows.ts'
 
 export interface ReportRange {
@@ -28,17 +27,13 @@ export interface ReportRange {
 interface StoredRow {
   start: UtcSeconds
   seat: number
-  /** Whole numbers between blanks, in the order of `places`: one text is read sooner than a column for each. */
+  /** Words between blanks, in the order in which `settledRows` reads them, `-` for no register: one text is read sooner than a column for each. */
   facts: string
   outcomes: Buffer
 }
 
-/** The places in `facts`; of registers that are not known the text is `-`. */
-const places = {
-  ...{ zone: 0, run: 1, computedAt: 2, status: 3, quality: 4, importWh: 5, exportWh: 6, boughtWh: 7, soldWh: 8 },
-  ...{ paid: 9, received: 10, deviationWh: 11, importAtStart: 12, exportAtStart: 13, importAtEnd: 14, exportAtEnd: 15 },
-  isCorrected: 16,
-}
+/** A page as far as it is read: what is large of a row is made when the row is asked for, and can be forgotten after it. */
+export type ReportPage = Iterable<SettledInterval>
 
 interface Seat {
   seat: number
@@ -49,7 +44,7 @@ interface Seat {
 const pageRows = 4_000
 
 /** The newest runs of the area's intervals that start in `[from, to)`, ascending by start, then seat; in pages. */
-export async function* reportRows(sql: Queries, range: ReportRange): AsyncGenerator<SettledInterval[]> {
+export async function* reportRows(sql: Queries, range: ReportRange): AsyncGenerator<ReportPage> {
   const { area, to, meters } = range
   const seats = await seatsOf(sql, area, meters)
   const completed = await completion(sql, range, seats, true)
@@ -79,7 +74,7 @@ export async function* reportRows(sql: Queries, range: ReportRange): AsyncGenera
  * The same point by point: ascending by meter, then start. Money of these rows is not split, since the results of whole
  * intervals would be read again for every few points.
  */
-export async function* reportRowsByPoint(sql: Queries, range: ReportRange): AsyncGenerator<SettledInterval[]> {
+export async function* reportRowsByPoint(sql: Queries, range: ReportRange): AsyncGenerator<ReportPage> {
   const { area, from, to, meters } = range
   const seats = await seatsOf(sql, area, meters)
   const completed = await completion(sql, range, seats, false)
@@ -173,45 +168,99 @@ async function completion(sql: Queries, range: ReportRange, seats: readonly Seat
     select batches.start, end_at as end, statements.root from batches left join statements using (area_id, end_at, number)
     where area_id = ${area} and end_at > ${from} and batches.start < ${to} order by end_at`
   const seatOf = new Map(seats.map((each) => [each.seat, each]))
-  return async (rows: readonly StoredRow[]): Promise<SettledInterval[]> => {
-    const outcomes = rows.map((row) => decodeOutcomes(row.outcomes))
-    const agreed = await agreedPrices(sql, area, outcomes)
+  const hasAgreements = await anyAgreement(sql, area)
+  return async (rows: readonly StoredRow[]): Promise<ReportPage> => {
+    const agreed = hasAgreements ? await agreedPrices(sql, area, rows) : nothingAgreed
     const results = withResults ? await resultsOf(sql, range, rows) : null
-    return rows.map(({ start, seat, facts }, index) => {
-      const batch = batches[firstEndingAfter(batches, start)]
-      const isIn = batch !== undefined && batch.start <= start
-      const { meter, account } = seatOf.get(seat)!
-      const texts = facts.split(' ')
-      const whole = (place: number) => Number(texts[place])
-      const register = (place: number) => (texts[place] === '-' ? null : Number(texts[place]))
-      return {
-        start,
-        meter,
-        account,
-        zone: zoneAt(start, whole(places.zone)),
-        run: whole(places.run),
-        is_corrected: texts[places.isCorrected] === '1',
-        computed_at: whole(places.computedAt),
-        status: texts[places.status] as StoredIntervalStatus,
-        quality: qualities[whole(places.quality)]!,
-        import_at_start: register(places.importAtStart),
-        export_at_start: register(places.exportAtStart),
-        import_at_end: register(places.importAtEnd),
-        export_at_end: register(places.exportAtEnd),
-        import_wh: whole(places.importWh),
-        export_wh: whole(places.exportWh),
-        bought_wh: whole(places.boughtWh),
-        sold_wh: whole(places.soldWh),
-        paid: texts[places.paid]!,
-        received: texts[places.received]!,
-        deviation_wh: whole(places.deviationWh),
-        outcomes: outcomes[index]!,
-        agreed,
-        results: results?.get(start) ?? null,
-        batch_end: isIn ? batch.end : null,
-        statement_root: isIn ? batch.root : null,
-      }
-    })
+    return settledRows(rows, { seatOf, batches, agreed, results, zoneAt })
+  }
+}
+
+const nothingAgreed: ReadonlyMap<number, Ticks> = new Map()
+
+interface KnownOfRows {
+  seatOf: ReadonlyMap<number, Seat>
+  batches: readonly Batch[]
+  agreed: ReadonlyMap<number, Ticks>
+  results: ReadonlyMap<UtcSeconds, IntervalResults> | null
+  zoneAt: ReportRange['zoneAt']
+}
+
+function* settledRows(rows: readonly StoredRow[], known: KnownOfRows): Generator<SettledInterval> {
+  const { seatOf, batches, agreed, results, zoneAt } = known
+  const facts = new FactsReader()
+  for (const { start, seat, facts: text, outcomes } of rows) {
+    const batch = batches[firstEndingAfter(batches, start)]
+    const isIn = batch !== undefined && batch.start <= start
+    const { meter, account } = seatOf.get(seat)!
+    facts.begin(text)
+    yield {
+      start,
+      meter,
+      account,
+      zone: zoneAt(start, facts.whole()),
+      run: facts.whole(),
+      computed_at: facts.whole(),
+      status: facts.text() as StoredIntervalStatus,
+      quality: qualities[facts.whole()]!,
+      import_wh: facts.whole(),
+      export_wh: facts.whole(),
+      bought_wh: facts.whole(),
+      sold_wh: facts.whole(),
+      paid: facts.text(),
+      received: facts.text(),
+      deviation_wh: facts.whole(),
+      import_at_start: facts.register(),
+      export_at_start: facts.register(),
+      import_at_end: facts.register(),
+      export_at_end: facts.register(),
+      is_corrected: facts.whole() === 1,
+      outcomes: decodeFills(outcomes),
+      agreed,
+      results: results?.get(start) ?? null,
+      batch_end: isIn ? batch.end : null,
+      statement_root: isIn ? batch.root : null,
+    }
+  }
+}
+
+const [blank, zero, minus] = [0x20, 0x30, 0x2d]
+
+/** Reads the facts of rows, one after the other. */
+class FactsReader {
+  #text = ''
+  #at = 0
+
+  begin(text: string): void {
+    this.#text = text
+    this.#at = 0
+  }
+
+  /** Throws nothing: the database wrote the digits. */
+  whole(): number {
+    const text = this.#text
+    let value = 0
+    let digit = text.charCodeAt(this.#at)
+    const isNegative = digit === minus
+    if (isNegative) digit = text.charCodeAt(++this.#at)
+    for (; digit >= zero; digit = text.charCodeAt(++this.#at)) value = 10 * value + (digit - zero)
+    this.#at++
+    return isNegative ? -value : value
+  }
+
+  text(): string {
+    const from = this.#at
+    let end = this.#text.indexOf(' ', from)
+    if (end < 0) end = this.#text.length
+    this.#at = end + 1
+    return this.#text.slice(from, end)
+  }
+
+  register(): Wh | null {
+    const next = this.#text.charCodeAt(this.#at + 1)
+    if (this.#text.charCodeAt(this.#at) !== minus || next !== blank) return this.whole()
+    this.#at += 2
+    return null
   }
 }
 
@@ -255,14 +304,21 @@ function readResults(text: string, zoneAt: (place: number) => string): IntervalR
   return { zones, flows }
 }
 
-async function agreedPrices(sql: Queries, area: number, outcomes: readonly Outcome[][]): Promise<Map<number, Ticks>> {
+async function anyAgreement(sql: Queries, area: number): Promise<boolean> {
+  const rows = await sql`select from agreements where area_id = ${area} limit 1`
+  return rows.length > 0
+}
+
+async function agreedPrices(sql: Queries, area: number, rows: readonly StoredRow[]): Promise<Map<number, Ticks>> {
   const arrivals = new Set<number>()
-  for (const list of outcomes) for (const { stage, arrival } of list) if (stage === 'agreements') arrivals.add(arrival)
+  for (const { outcomes } of rows) {
+    for (const { stage, arrival } of decodeFills(outcomes)) if (stage === 'agreements') arrivals.add(arrival)
+  }
   if (arrivals.size === 0) return new Map()
-  const rows = await sql<{ arrival: number; price_ticks: Ticks }[]>`
+  const agreements = await sql<{ arrival: number; price_ticks: Ticks }[]>`
     select arrival, price_ticks from agreements
     where area_id = ${area} and arrival = any(${numbers([...arrivals], (arrival) => arrival)}::bigint[])`
-  return new Map(rows.map(({ arrival, price_ticks }) => [arrival, price_ticks]))
+  return new Map(agreements.map(({ arrival, price_ticks }) => [arrival, price_ticks]))
 }
 
 /** What the rows of a range rest on, in few numbers: they change whenever a row does. */

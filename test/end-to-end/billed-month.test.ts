@@ -190,10 +190,19 @@ test('reports in every format say the same watt-hours', async () => {
   const written = [...handed.reports].map(([name, { manifest, refusals }]) => [name, manifest.rows, refusals])
   expect(written).toEqual(['csv', 'csv-excel', 'espi', 'energy-account'].map((name) => [name, audit.rows, []]))
   const { sums } = handed.reports.get('csv')!.manifest
-  const espi = await read(readFileSync(join(folder, 'reports', 'espi.xml')))
-  const own = espi.series.filter(({ point }) => !point.endsWith('-neighbours'))
+  // The reader takes files of official values up to 64 MiB, and such a report of a street's month has more: it is asked for in halves.
+  const half = handed.range.from + Math.ceil(audit.batches / 2) * day
+  const espi: OfficialSeries[] = []
+  for (const part of [
+    { from: handed.range.from, to: half },
+    { from: half, to: handed.range.to },
+  ]) {
+    await writeReportTo(folder, played.database, played.market.stored, { name: 'espi', ...part }, now)
+    espi.push(...(await read(readFileSync(join(folder, 'reports', 'espi.xml')))).series)
+  }
+  const own = espi.filter(({ point }) => !point.endsWith('-neighbours'))
   expect([sumOf(own, 'import'), sumOf(own, 'export')]).toEqual([sums.importWh, sums.exportWh])
-  const traded = espi.series.filter(({ point }) => point.endsWith('-neighbours'))
+  const traded = espi.filter(({ point }) => point.endsWith('-neighbours'))
   expect([sumOf(traded, 'import'), sumOf(traded, 'export')]).toEqual([sums.boughtWh, sums.soldWh])
 
   // NEM12 has identifiers of ten characters and days without daylight saving.

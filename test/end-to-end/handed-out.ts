@@ -37,6 +37,8 @@ export interface HandedOut {
   folder: string
   /** Ends of the batches. */
   ends: number[]
+  /** What the reports are about. */
+  range: { from: number; to: number }
   /** By the format's name. */
   reports: Map<string, { manifest: ReportManifest; refusals: Refusal[] }>
   bill: ShownDraft
@@ -92,7 +94,7 @@ export async function handOut(
     writeFileSync(file('pdf'), await pdf())
   }
   const languages = new Set(issued.map(({ document }) => document.member.language as string))
-  return { folder, ends, reports, bill: shown, documents: issued.length, languages }
+  return { folder, ends, range, reports, bill: shown, documents: issued.length, languages }
 }
 
 export async function writeReportTo(

@@ -33,7 +33,7 @@ const lowercase = (wallet: Wallet) => wallet.address.toLowerCase() as `0x${strin
 /** Everybody's, in ledger units. */
 export const deposit = 20_000_000_000n
 /** The agent of the first home counts so much less, once. */
-const agentShortWh = 40
+const agentShortWh = 100
 
 export interface PlayedMonth {
   plan: MonthPlan

@@ -227,7 +227,9 @@ describe('pages', () => {
       [2_700, '0xb2', 2, null, 'z1'],
       [2_700, '0xb3', 1, null, 'z1'],
     ])
-    expect(rows[0]).toMatchObject({ statement_root: null, meter: '0xb1', outcomes: [outcome], status: 'final' })
+    const { stage, arrival, side, filledWh, priceTicks, amount } = outcome
+    const fill = { stage, arrival, side, filledWh, priceTicks, amount }
+    expect(rows[0]).toMatchObject({ statement_root: null, meter: '0xb1', outcomes: [fill], status: 'final' })
   })
 
   test('of seats are those of the account in the areas that are asked for', async () => {
