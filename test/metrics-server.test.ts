@@ -76,7 +76,7 @@ test('an operator is told what concerns its own area, by code and number', async
     facts: { chainId, escrow: address(String(chainId)) },
     indexer: { silentMs: 0, trouble: null, head: { block: 41, time: Math.floor(Date.now() / 1000), view: new Map() } },
     watching: { waiting: () => null },
-    settlement: { heldUp: () => (chainId === 5 ? heldUp : null) },
+    settlement: { heldUp: () => (chainId === 5 ? heldUp : null), unnamed: () => 0 },
     readGas: async () => [{ address: address('1'), does: 'settles', wei, gasPrice: 10n }],
     readOffers: async () => ({ operatorNow, operator: null, grid: null, successionFrom: null }),
   })
@@ -125,8 +125,13 @@ test('a batch that only the chain knows is told until it is named', async () => 
   let unnamed = 2
   const operator = `0x${'1'.repeat(40)}` as const
   const escrow = {
-    ...{ indexer, facts: { chainId: 5, escrow: '0xe' }, readGas: async () => [], operatorOf: async () => operator },
-    ...{ unnamed: () => unnamed, watching: { waiting: () => null } },
+    ...{
+      indexer,
+      facts: { chainId: 5, escrow: '0xe' },
+      readGas: async () => [],
+      readOffers: async () => ({ operatorNow: operator }),
+    },
+    ...{ settlement: { heldUp: () => null, unnamed: () => unnamed }, watching: { waiting: () => null } },
   } as unknown as EscrowServices
   const area = { settings: { area: 3, chain: { chainId: 5, escrow: '0xe' } }, status: { condition: { is: 'ready' } } }
   const areas = () => [area] as unknown as ReturnType<HealthParts['areas']>
