@@ -5,6 +5,7 @@ import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { signCompact } from '../../contracts/protocol/typed-data.ts'
 import { type HelloAnswer, type ReadingsAnswer, readingsPerMessage } from '../../contracts/protocol/wire.ts'
+import { transact } from '../../server/store/database.ts'
 import { domain, hello, lower, meters, seatOfPerson, signedReading } from '../api/people.ts'
 import { type Street, startStreet } from '../api/street.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
@@ -308,7 +309,11 @@ test('agents announce their meters anew where an area was made again: it may hav
   await announce(await hello('bob'))
   let isGone = false
   agent.once('disconnect', () => (isGone = true))
-  await street.database`delete from journal where sequence = (select max(sequence) from journal)`
+  // The area may just be writing: the row that goes has to be the newest one, and no hole before another.
+  await transact(street.database, async (sql) => {
+    await sql`lock table journal`
+    await sql`delete from journal where sequence = (select max(sequence) from journal)`
+  })
   const reading = await signedReading('bob', { time: t0 + 900, importWh: 800 })
   await vi.waitFor(() => {
     agent!.emit('readings', [reading], () => {})

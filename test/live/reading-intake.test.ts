@@ -1,6 +1,6 @@
 /** Readings find the seat that their meter served then, in whatever area it was, and are answered one by one. */
 import { Registry } from 'prom-client'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { readingReasons, type SignedReading } from '../../contracts/protocol/wire.ts'
 import type { Areas } from '../../server/api/parts.ts'
 import { heldOf, meterOwners, seatsOfMeter, servedAt } from '../../server/live/meter-seats.ts'
@@ -65,6 +65,37 @@ test('a meter that moved between two areas of one server sends to each what it m
   expect(codes(await take(readings))).toEqual(['stored', 'stored', 'stored'])
   expect(committedReadings(first).map(({ time }) => time)).toEqual([t0 + intervalSeconds, moved])
   expect(committedReadings(second).map(({ time }) => time)).toEqual([moved + intervalSeconds])
+})
+
+test('a hundred backlogs at once go part by part, and the reading of a boundary does not wait for them', async () => {
+  const { areas, parts } = await startAreas(1)
+  await sync(parts[0]!, [seatOfPerson('alice', 'north'), seatOfPerson('bob', 'north')])
+  await parts[0]!.setTime(t0 + 2 * intervalSeconds)
+  const checked: number[] = []
+  const finish: (() => void)[] = []
+  const intake = createReadingIntake(areas, {
+    recover(_, __, items) {
+      checked.push(items.length)
+      // Nobody signed any of them: they are refused, each by itself.
+      return new Promise((resolve) => finish.push(() => resolve(items.map(() => null))))
+    },
+  })
+  const told = toldBy(areas.all().map((area) => ({ area })))
+  const arrive = (reading: SignedReading) => ({ reading, domain, told })
+  const old = arrive(await signedReading('alice', { time: t0 + intervalSeconds }))
+  const backlogs = Array.from({ length: 100 }, () => intake.take(Array.from({ length: 96 }, () => old)))
+  expect(checked).toEqual([96, 96])
+  const own = intake.take([arrive(await signedReading('bob', { time: t0 + intervalSeconds }))])
+  await vi.waitFor(() => expect(checked).toEqual([96, 96, 1]))
+  finish.pop()!()
+  expect(await own).toMatchObject([{ status: 'refused', code: 'READING_SIGNATURE' }])
+  while (checked.length < 51 || finish.length > 0) {
+    finish.shift()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(finish.length).toBeLessThanOrEqual(2)
+  }
+  for (const answers of await Promise.all(backlogs)) expect(answers).toHaveLength(96)
+  expect(Math.max(...checked)).toBe(192)
 })
 
 describe('at the boundary at which a meter moves with its epoch', () => {
