@@ -44,6 +44,8 @@ contract MetersTest is Street {
         vm.expectEmit();
         emit IMeters.MeterRevoked(home.seat, START + INTERVAL);
         escrow.revokeMeter(home.seat, START, 2, NO_DEADLINE, signature);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, grid));
+        escrow.revokeMeter(home.seat, START, 3, NO_DEADLINE, signature);
         vm.expectRevert(abi.encodeWithSelector(ICommon.DeadlinePassed.selector, START - 1));
         escrow.revokeMeter(home.seat, START, 3, START - 1, signature);
         Confirmation memory early = _confirmation(home, 77, START + INTERVAL);

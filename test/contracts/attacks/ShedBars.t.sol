@@ -91,6 +91,16 @@ contract ShedBarsTest is Street {
         vm.assertFalse(escrow.seatView(heir.seat).standing.barred);
     }
 
+    function test_a_confirmation_lifts_from_its_own_boundary_on() public {
+        _revoke(home, 0);
+        _confirm(home, 100, START + 30 * DAY);
+        _close(home);
+        vm.warp(START + 30 * DAY - 10);
+        home = _reopen(home, 2);
+        vm.assertEq(escrow.meterView(home.meter).begins, START + 30 * DAY);
+        vm.assertFalse(escrow.seatView(home.seat).standing.barred);
+    }
+
     /// What the grid operator signed before it knew of the contradiction lifts nothing.
     function test_a_confirmation_signed_before_a_bar_lifts_it_not() public {
         Confirmation memory early = _confirmation(home, 100, START + 30 * DAY);
