@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Submission } from '../../server/areas/area-handle.ts'
 import { JournaledArea } from '../../server/areas/journaled-area.ts'
-import { boundary, order, placing, reading, seat, t0, terms } from '../market/engine/street.ts'
+import { boundary, following, order, placing, reading, seat, t0, terms } from '../market/engine/street.ts'
 import { Machine } from '../simulation/machine.ts'
 import { SimulatedArea, type SimulatedServer } from './simulated.ts'
 
@@ -44,6 +44,24 @@ describe('an answer', () => {
     expect([isAnswered, isStored(area, placed)]).toEqual([false, false])
     await area.outcome(answer)
     expect(isStored(area, placed)).toBe(true)
+  })
+
+  it('is seen by nobody before: seats, changes and status are of what is in the tables', async () => {
+    const { area, server } = await opened()
+    const { handle } = server
+    const heard: number[] = []
+    handle.subscribe(({ sequence }) => heard.push(sequence))
+    const seen = () => [[...handle.seats()].map((own) => own.seat), heard.length, handle.status.sequence]
+    const before = seen()
+    area.database.stalledUntilMs = area.scheduler.nowMs + 3_000
+    const { atMs: _, ...shown } = following(0, [seat(3)])
+    const answer = handle.submit({ ...shown, time: Math.floor(area.scheduler.nowMs / 1000) })
+    for (let ms = 0; ms < 2_900; ms += 100) {
+      await area.pass(100)
+      expect(seen()).toEqual(before)
+    }
+    await area.outcome(answer)
+    expect(seen()).toEqual([[1, 2, 3], 1, (before[2] as number) + 1])
   })
 
   it('is to try again where nobody knows whether the commit was done, and a repeated command has effect once', async () => {

@@ -338,6 +338,41 @@ test('a batch that the chain has settled otherwise than this journal has it is d
   expect(after.disowned).toHaveLength(1)
 })
 
+test('a batch that only the chain knows is named once, and said until then', async () => {
+  const scene = await newScene([10_000_000n, 1_000_000n])
+  const { database, street, operator } = scene
+  const { from } = street
+  await passUntil(chain.provider, from + 120)
+  await cutBatch(scene, from, from + 60, trade(street, from, from + 60))
+  const before = startProcess(database, street, operator)
+  for (let round = 0; round < 4; round += 1) await before.turn()
+  expect([before.settlement.unnamed(area), before.disowned]).toEqual([0, []])
+  await database`delete from batch_progress`
+  await database`delete from batches`
+
+  const unheard = startProcess(database, street, operator, { disowns: false })
+  await unheard.turn()
+  expect(unheard.settlement.unnamed(area)).toBe(1)
+  const after = startProcess(database, street, operator)
+  for (let round = 0; round < 2; round += 1) await after.turn()
+  expect([after.settlement.unnamed(area), after.disowned]).toEqual([0, [{ start: from, end: from + 60 }]])
+
+  // Named by its area, as a batch of its own or as a part of a longer time; or in a file.
+  const [areaId] = (await database<{ area_id: number }[]>`select area_id from areas`).map((row) => row.area_id)
+  for (const note of [
+    () => database`insert into missed_batches values (${areaId!}, ${from}, ${from + 60}, now())`,
+    () => database`update missed_batches set start = ${from - 60}, end_at = ${from + 120}`,
+    () => database`
+      with gone as (delete from missed_batches)
+      insert into archives values (${areaId!}, ${from}, ${from}, ${from + 60}, 'file', '', 1, 1)`,
+  ]) {
+    await note()
+    const known = startProcess(database, street, operator)
+    await known.turn()
+    expect(known.disowned).toEqual([])
+  }
+})
+
 test('a batch that the escrow refuses stops its area by name and is never skipped', async () => {
   const scene = await newScene([0n, 100_000n])
   const { database, street, operator } = scene

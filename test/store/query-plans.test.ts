@@ -77,7 +77,7 @@ import {
 } from '../../server/store/queries-seats.ts'
 import { batchesOfSeat, seatOutcomes, seatTotals } from '../../server/store/queries-totals.ts'
 import { settingsAt, settingsBetween, settingsHistory } from '../../server/store/settings-store.ts'
-import { batchesAfter, markSubmitted, signedEntries } from '../../server/store/settlement-store.ts'
+import { batchesAfter, markSubmitted, signedEntries, unknownBatches } from '../../server/store/settlement-store.ts'
 import { addressOf, intervalSeconds, reading, seal, t0 } from '../market/engine/street.ts'
 import { chainId, endOf, escrow, fill, sender, startOf } from './filled-database.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
@@ -241,6 +241,16 @@ describe('a query', () => {
     ['grounds', 40, () => groundsOfBatch(sql, area, batch)],
     ['contradictions', 200, () => contradictionsOf(sql, area, [5, 10])],
     ['batches on their way', 300, () => batchesAfter(sql, area, endOf(89))],
+    [
+      'batches that only the chain knows',
+      600,
+      () =>
+        unknownBatches(
+          sql,
+          area,
+          [1, 50, 99, 5_000].map((number) => ({ start: 0, end: endOf(number) })),
+        ),
+    ],
     ['signed entries', 9_000, () => signedEntries(sql, area, batch.end)],
     ['noting a transaction', 60, () => markSubmitted(sql, area, endOf(95), '0x12')],
     ['the journal’s end', 20, () => newestPlace(sql, area)],
