@@ -1,7 +1,7 @@
 /** The server: areas, chain, API, live events and page, wired together in one process. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
@@ -9,7 +9,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
 import { parseAddress } from '../contracts/protocol/typed-data.ts'
 import type { TrustedProxies } from './api/addresses.ts'
-import { networkReader } from './api/addresses.ts'
+import { networkReader, proxyReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
 import type { DemoFacts } from './api/demo-resources.ts'
@@ -18,6 +18,7 @@ import { HeardHellos } from './api/heard-hellos.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
+import { createPatientServer } from './api/patient-server.ts'
 import { presentNotice } from './api/present-notice.ts'
 import { tellWhoWatches } from './api/routes/demo.ts'
 import type { ConnectedArea } from './areas/messages.ts'
@@ -107,9 +108,6 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** A connection on which nothing moves for so long is closed: Node waits for a client that does not read for ever. */
-const silentMs = 300_000
-
 /** How often it is looked whether there is something to tell accounts. */
 const noticesEveryMs = 1_000
 
@@ -185,8 +183,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...{ database, registry, log, escrows, operator, backupFolder: options.backupFolder },
     areas: () => [...handles.values()],
   })
-  const http = createServer()
-  http.setTimeout(silentMs)
+  const http = createPatientServer(proxyReader(options.trustProxy))
   const url = await listen(http, options, '--port')
   const metricsServer = options.metricsPort === null ? null : createMetricsServer(registry, health.ready)
   if (metricsServer !== null) {

@@ -24,9 +24,7 @@ export function networkReader(
   log: Pick<Logger, 'warn'>,
   nowMs: () => number = Date.now,
 ): NetworkOf {
-  const app = express()
-  app.set('trust proxy', trustProxy ?? false)
-  const isTrusted = app.get('trust proxy fn') as (address: string, hops: number) => boolean
+  const isTrusted = trustOf(trustProxy)
   let warnedMs = Number.NEGATIVE_INFINITY
 
   function warn(header: string): void {
@@ -55,6 +53,18 @@ export function networkReader(
     }
     return networkOf(address)
   }
+}
+
+/** Whether connections from an address are a proxy's, and so many people's. */
+export function proxyReader(trustProxy: TrustedProxies | null): (address: string) => boolean {
+  const isTrusted = trustOf(trustProxy)
+  return (address) => isTrusted(address, 0)
+}
+
+function trustOf(trustProxy: TrustedProxies | null): (address: string, hops: number) => boolean {
+  const app = express()
+  app.set('trust proxy', trustProxy ?? false)
+  return app.get('trust proxy fn')
 }
 
 /** `2001:db8:1:2::/64` for an IPv6 address; an IPv4 address stays, also where IPv6 wraps it. */

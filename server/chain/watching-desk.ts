@@ -99,6 +99,14 @@ export function createWatchingDesk({ database, facts, indexer, settings }: DeskP
       if (signer !== watcher || !view.watchers.keys.includes(watcher)) {
         throw new ChainError('CHAIN_WATCHER', `this is not signed by ${watcher} as a watcher of area ${area}`)
       }
+      // Whoever has the watcher's session alone cannot sign, and so takes nothing back that the key has said.
+      const isSigned = own.words.some((each) => each.watcher === watcher && each.signature !== null)
+      if (word.signature === null && isSigned) {
+        throw new ChainError(
+          'CHAIN_WATCHER',
+          `${watcher} has signed a word about this batch: only another signed one replaces it`,
+        )
+      }
       await keepWord(database, await idOf(area), header, word)
       own.words = [...own.words.filter((each) => each.watcher !== watcher), word]
     },

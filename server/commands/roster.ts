@@ -9,7 +9,7 @@ import { requireArea } from '../store/areas.ts'
 import { openDatabase, transact } from '../store/database.ts'
 import { metersOf, replaceRoster, setAreaPlace } from '../store/roster-store.ts'
 import { newestSettings } from '../store/settings-store.ts'
-import { replaceZoneMeters } from '../store/zone-meters.ts'
+import { changeZoneMeters, zoneMeters } from '../store/zone-meters.ts'
 import { takesConfig } from './configured.ts'
 import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
@@ -27,6 +27,7 @@ interface Options {
   domain?: string
   community?: string
   transformer: ZoneMeter[]
+  withoutTransformer: string[]
 }
 
 /** The subcommand, ready to be added to the program. Ends with status 1 where a line was refused. */
@@ -44,8 +45,14 @@ export function rosterCommand(): Command {
     .option('--community <name>', 'which community of the list the area is, where points take part in several')
     .option(
       '--transformer <zone=point>',
-      'metering point of the meter of the zone’s transformer; once for each',
+      'metering point of the meter of the zone’s transformer; once for each, those of other zones stay',
       (text: string, all: ZoneMeter[]) => [...all, zoneMeterOf(text)],
+      [],
+    )
+    .option(
+      '--without-transformer <zone>',
+      'a zone whose transformer has no meter any more; once for each',
+      (text: string, all: string[]) => [...all, text],
       [],
     )
     .action(async (file: string, options: Options) => {
@@ -67,16 +74,28 @@ function zoneMeterOf(text: string): ZoneMeter {
 
 /** An area that no server has run yet does not say its zones. */
 function requireZones(
-  { country, transformer }: Options,
+  { country, transformer, withoutTransformer }: Options,
   settings: { zones: readonly { zone: string }[] } | null,
+  meters: readonly ZoneMeter[],
 ): void {
+  const named = [...transformer.map(({ zone }) => zone), ...withoutTransformer]
+  const twice = named.find((zone, i) => named.indexOf(zone) !== i)
+  if (twice !== undefined) throw new InputError(`--transformer ${twice}: the zone is named twice, and has one meter`)
+  const points = transformer.map(({ point }) => point)
+  const shared = points.find((point, i) => points.indexOf(point) !== i)
+  if (shared !== undefined) throw new InputError(`--transformer: ${shared} is named for two zones, and is at one`)
   for (const { zone, point } of transformer) {
     const fault = pointFaultIn(country, point)
     if (fault !== null) throw new InputError(`--transformer ${zone}: ${point} ${fault}`)
+  }
+  for (const { zone } of transformer) {
     if (settings?.zones.some((own) => own.zone === zone) === false) {
       throw new InputError(`--transformer ${zone}: the area has no such zone`)
     }
   }
+  // Also of a zone that the area had once.
+  const absent = withoutTransformer.find((zone) => !meters.some((own) => own.zone === zone))
+  if (absent !== undefined) throw new InputError(`--without-transformer ${absent}: no meter is named for this zone`)
 }
 
 async function takeRoster(file: string, options: Options): Promise<void> {
@@ -87,12 +106,12 @@ async function takeRoster(file: string, options: Options): Promise<void> {
   const database = openDatabase(databaseUrl, 1)
   try {
     const { areaId } = await requireArea(database, namedArea(options))
-    requireZones(options, await newestSettings(database, areaId))
+    requireZones(options, await newestSettings(database, areaId), await zoneMeters(database, areaId))
     const { rows, refused } = seatedRows(roster, await metersOf(database, areaId), community)
     await transact(database, async (sql) => {
       await setAreaPlace(sql, areaId, { country, timeZone, sender, receiver, domain, community })
       await replaceRoster(sql, areaId, rows)
-      await replaceZoneMeters(sql, areaId, options.transformer)
+      await changeZoneMeters(sql, areaId, { meters: options.transformer, without: options.withoutTransformer })
     })
     await writeOutput(`${rows.length} lines taken, ${refused.length} refused\n`)
     for (const { row, code, reason } of refused) refuse(`${row}: ${code} ${reason}`)

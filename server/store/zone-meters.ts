@@ -14,9 +14,17 @@ export function zoneMeters(sql: Queries, areaId: number): Promise<ZoneMeter[]> {
   return sql<ZoneMeter[]>`select zone, point from zone_meters where area_id = ${areaId} order by zone`
 }
 
-/** In the place of those before. */
-export async function replaceZoneMeters(sql: Transaction, areaId: number, meters: readonly ZoneMeter[]): Promise<void> {
-  await sql`delete from zone_meters where area_id = ${areaId}`
+/** What is said of some zones: these have these meters now, and those none any more. Of other zones everything stays as it was. */
+export async function changeZoneMeters(
+  sql: Transaction,
+  areaId: number,
+  { meters, without }: { meters: readonly ZoneMeter[]; without: readonly string[] },
+): Promise<void> {
+  const zones = [...without, ...meters.map(({ zone }) => zone)]
+  // A meter that has moved to another zone is at that one alone.
+  await sql`
+    delete from zone_meters where area_id = ${areaId}
+      and (zone = any(${zones}::text[]) or point = any(${texts(meters, ({ point }) => point)}::text[]))`
   await sql`
     insert into zone_meters (area_id, zone, point)
     select ${areaId}, * from unnest(

@@ -361,6 +361,29 @@ describe('taking back', () => {
     expect((await revoke(nonce + 1, people.alice, 'bob')).body.code).toBe('ACCOUNT_FOREIGN')
     expect((await revoke(2 ** 52)).body.code).toBe('GRANT_INVALID')
   })
+
+  test('holds when the grant is sent again, and what was signed for another seat, reader or time opens nothing', async () => {
+    await revokeAll()
+    const body = await signed(grantOf())
+    expect((await post('alice', `${alice}/grants`, body)).status).toBe(201)
+    expect(await readableBy('stranger')).not.toEqual([])
+    await revokeAll()
+    expect((await post('alice', `${alice}/grants`, body)).body.code).toBe('GRANT_INVALID')
+    // Whoever reads by it has it as well: it is not theirs to give.
+    expect((await post('stranger', `${alice}/grants`, body)).body.code).toBe('ACCOUNT_FOREIGN')
+    expect(await readableBy('stranger')).toEqual([])
+    const fresh = await signed(grantOf())
+    for (const change of [
+      { grantee: bob },
+      { until: midnight + 31 * daySeconds },
+      { scope: 3 },
+      { nonce: nonce + 1 },
+    ]) {
+      const changed = { ...fresh, grant: { ...fresh.grant, ...change } }
+      expect((await post('alice', `${alice}/grants`, changed)).body.code).toBe('GRANT_SIGNATURE')
+    }
+    expect(await readableBy('stranger')).toEqual([])
+  })
 })
 
 describe('the owner is told', () => {

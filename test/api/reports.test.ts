@@ -206,6 +206,9 @@ describe('documents', () => {
     expect((await approve(people.grid, { month: 202_612 })).body.code).toBe('BILL_CHANGED')
     expect((await approve(people.grid, { revision: 1 })).body.code).toBe('BILL_CHANGED')
     expect((await approve(people.grid, { documents: `0x${'1'.repeat(64)}` })).body.code).toBe('BILL_CHANGED')
+    // What was signed for another area is none of this one.
+    expect((await approve(people.grid, { rules: `0x${'1'.repeat(64)}` })).status).toBeGreaterThan(399)
+    expect((await get(base)).body.preview.approvals).toEqual([])
     expect((await approve(people.grid)).body.preview.approvals).toEqual([lower(people.grid)])
     await approve(people.grid)
     expect((await post('issue', {})).body.detail).toContain('1 of 2 approvers')

@@ -1,13 +1,14 @@
 /** Files of official values taken into a real database: kept as evidence, once each; the newest counts; differences are named. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readOfficialValues } from '../../server/exchange/read-values.ts'
+import type { ZoneMeter } from '../../server/metering/feeder-balance.ts'
 import { type FileIntake, type IntakeBounds, startFileIntake } from '../../server/official/file-intake.ts'
 import { takeFile } from '../../server/official/take-file.ts'
 import { takenLines } from '../../server/official/taken-lines.ts'
 import { transact } from '../../server/store/database.ts'
 import { replaceRoster, setAreaPlace } from '../../server/store/roster-store.ts'
 import { settingsHistory } from '../../server/store/settings-store.ts'
-import { feedersOf, replaceZoneMeters } from '../../server/store/zone-meters.ts'
+import { changeZoneMeters, feedersOf, zoneMeters } from '../../server/store/zone-meters.ts'
 import { assertBuilt } from '../built.ts'
 import type { Profile } from '../exchange/street.ts'
 import { edaXml } from '../exchange/writers/eda-xml.ts'
@@ -137,6 +138,8 @@ test('what the roster does not know is refused by name, and the others are taken
   expect(file).toMatchObject({ kept: 2, refused: 1, refusals: taken.refusals })
 })
 
+const byZone = (a: ZoneMeter, b: ZoneMeter) => (a.zone < b.zone ? -1 : 1)
+
 test('a transformer’s point is taken in both directions, is nobody’s, and stands beside the homes of its zone', async () => {
   const { database, areaId } = area
   const transformer = 'AT0099990000000000000000000000009'
@@ -146,7 +149,18 @@ test('a transformer’s point is taken in both directions, is nobody’s, and st
   const header = 'point,start,direction,channel,energyWh,quality'
   const text = [header, ...[0, 1].flatMap((i) => [row('import', i, 70 + i), row('export', i, 0)]), ''].join('\n')
   expect(await take('before.csv', text)).toMatchObject({ kept: 0, refused: 2 })
-  await transact(database, (sql) => replaceZoneMeters(sql, areaId, [{ zone, point: transformer }]))
+  const change = (meters: ZoneMeter[], without: string[] = []) =>
+    transact(database, (sql) => changeZoneMeters(sql, areaId, { meters, without }))
+  await change([{ zone, point: transformer }])
+  // A roster that says nothing of transformers, or something of other zones, leaves it where it is; one that names its zone does not.
+  const elsewhere = { zone: 'elsewhere', point: 'AT0099990000000000000000000000010' }
+  await change([])
+  await change([elsewhere])
+  expect(await zoneMeters(database, areaId)).toEqual([elsewhere, { zone, point: transformer }].toSorted(byZone))
+  await change([{ zone: 'elsewhere', point: transformer }])
+  expect(await zoneMeters(database, areaId)).toEqual([{ zone: 'elsewhere', point: transformer }])
+  await change([{ zone, point: transformer }], ['elsewhere'])
+  expect(await zoneMeters(database, areaId)).toEqual([{ zone, point: transformer }])
   expect(await take('transformer.csv', `${text}\n`)).toMatchObject({ kept: 4, refused: 0, verdicts: { counts: 4 } })
   await database`
     insert into seat_intervals (area_id, seat, start, paid, received, run, import_wh, export_wh, bought_wh, sold_wh, deviation_wh, zone,

@@ -25,7 +25,7 @@ const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ff
 const tag = 'Official values'
 const billing = 1
 /** Held in memory while the files before it are taken: larger ones are for the command. */
-const mostFileBytes = 4 * 2 ** 20
+export const mostSentBytes = 4 * 2 ** 20
 /** A month has 32 days of UTC where the clock is put back. */
 const mostDays = 32
 const shown = { files: 200, differences: 1_000 }
@@ -66,7 +66,7 @@ export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOpera
         format: z.string().min(1).max(40).optional().meta({ description: 'Refuse a file of another format' }),
         timezone: z.string().min(1).max(60).optional().meta({ description: 'Of its local times' }),
       }),
-      mostFileBytes,
+      mostFileBytes: mostSentBytes,
       admits: ({ params, session }) => ofMetering(params.area, session),
       answers: { 200: takenFileSchema },
       async handle({ params, query: { name, format, timezone }, body, session }) {
