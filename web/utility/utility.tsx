@@ -22,6 +22,7 @@ const LineLoad = later(() => import('./line-load.tsx'))
 const IntervalTable = later(() => import('./interval-table.tsx'), Waiting)
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
 const Members = later(() => import('./members.tsx'), Waiting)
+const MeterTable = later(() => import('./meter-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)
 
 const DeclarationTable = later(() => import('./declaration-table.tsx'), Waiting)
@@ -80,7 +81,9 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Report area={area} />
         </Tabs.Content>
         <Tabs.Content value="meters" tabIndex={-1}>
-          <Members area={area} />
+          <Members area={area}>
+            <MeterTable area={area} />
+          </Members>
         </Tabs.Content>
         <Tabs.Content value="official" tabIndex={-1}>
           <OfficialTab area={area} />
