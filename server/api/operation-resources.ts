@@ -51,7 +51,7 @@ export const operationSchema = z
       z.object({
         address,
         does: z.enum(['settles', 'relays']),
-        balance: z.string().meta({ description: 'In the chain’s own coin, decimal' }),
+        coins: z.string().meta({ description: 'In the chain’s own coin, decimal' }),
         gasLeft: z
           .string()
           .nullable()

@@ -18,7 +18,7 @@ export function GasCard({ operation: { keys, relay }, gasOfPayment }: GasProps) 
   return (
     <Card title={said.gas}>
       {keys.length === 0 && <Empty>{said.noKeys}</Empty>}
-      {keys.map(({ address, does, balance, gasLeft }) => (
+      {keys.map(({ address, does, coins, gasLeft }) => (
         <dl key={address} className="facts" aria-label={said.doing[does]}>
           <div className="wide-fact">
             <dt>
@@ -30,7 +30,7 @@ export function GasCard({ operation: { keys, relay }, gasOfPayment }: GasProps) 
           </div>
           <div>
             <dt>{said.has}</dt>
-            <dd title={balance}>{typedAmount(shortened(balance))}</dd>
+            <dd title={coins}>{typedAmount(shortened(coins))}</dd>
           </div>
           <div>
             <dt>{said.lasts}</dt>

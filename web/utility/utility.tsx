@@ -13,6 +13,7 @@ import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
+import { missingReadings } from './exceptions.ts'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
@@ -110,7 +111,7 @@ function Numbers({ area, newest, cleared }: NumbersProps) {
   const total = (pick: (interval: IntervalResource) => number) => cleared.reduce((all, each) => all + pick(each), 0)
   const matched = total((each) => each.matchedWh)
   const fedIn = total((each) => each.exportWh)
-  const missing = newest.missingReadings
+  const missing = missingReadings(cleared)
   return (
     <div className="numbers">
       <Figure label={said.priceNow}>{now === null ? '–' : cents(now)}</Figure>
@@ -121,7 +122,7 @@ function Numbers({ area, newest, cleared }: NumbersProps) {
         {fedIn === 0 ? '–' : `${Math.round((matched / fedIn) * 100)} %`}
       </Figure>
       <Figure label={said.fees}>{moneyWords(sum(cleared.map((each) => each.gridFees)), area.currency)}</Figure>
-      <Figure label={said.withoutReading}>{missing === 0 ? said.none : missing}</Figure>
+      <Figure label={said.withoutReading(missing)}>{missing === 0 ? said.none : missing}</Figure>
       <Figure label={said.settledUntil}>
         {area.settledUntil === null ? said.notYet : localMoment(area.settledUntil)}
       </Figure>
