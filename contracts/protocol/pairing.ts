@@ -39,7 +39,7 @@ export const foundDeviceSchema = z.strictObject({
 })
 
 /** Why a home would sell its surplus or not: pages say it in their reader's language. */
-export const promises = [
+const promises = [
   /** Its meter does not answer now. */
   'silent',
   /** Its device counts nothing at the grid connection. */
