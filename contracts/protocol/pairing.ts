@@ -38,6 +38,26 @@ export const foundDeviceSchema = z.strictObject({
   serialNumber: words.nullable(),
 })
 
+/** Why a home would sell its surplus or not: pages say it in their reader's language. */
+const promises = [
+  /** Its meter does not answer now. */
+  'silent',
+  /** Its device counts nothing at the grid connection. */
+  'counts-nothing',
+  /** Its meter sits elsewhere than at the grid connection. */
+  'elsewhere',
+  /** Its meter does not count what is fed in. */
+  'counts-import',
+  /** It would sell; its owner vouches for the meter. */
+  'vouched',
+  /** Its meter shows no power that could confirm its counters. */
+  'unproven',
+  /** It would sell, once its counters and its power have agreed. */
+  'once-agreed',
+  /** The metering operator reads it: its values count once they arrive. */
+  'read-by-operator',
+] as const
+
 /** What the agent knows of a meter; what it cannot read is null. */
 export const foundMeterSchema = z.strictObject({
   /** The meter's name in the agent's configuration. */
@@ -48,8 +68,9 @@ export const foundMeterSchema = z.strictObject({
   productionW: z.int().nullable(),
   importWh: registerWh.nullable(),
   exportWh: registerWh.nullable(),
-  /** Whether surplus of this home would be sold, and a sentence that says so, or why not. */
+  /** Whether surplus of this home would be sold, why, and a sentence that says so in English. */
   sells: z.boolean(),
+  promise: z.enum(promises),
   sentence: z.string().max(400),
 })
 export type FoundMeter = z.infer<typeof foundMeterSchema>

@@ -41,22 +41,31 @@ const longestWord = 80
 export function promiseOf(
   device: { confirmed?: boolean | undefined } | undefined,
   grid: DeviceReport | null,
-): { sells: boolean; sentence: string } {
-  const not = (why: string) => ({ sells: false, sentence: `This home would not sell: ${why}.` })
-  if (!device || grid === null) return not('its meter does not answer now')
-  const { importWh, exportWh, powerW } = grid.reading
-  if (importWh === null && exportWh === null) return not('its device counts nothing at the grid connection')
-  if (grid.place.role !== 'grid' && device.confirmed !== true) return not(`its meter is ${placeInWords(grid.place)}`)
-  if (exportWh === null)
-    return { sells: false, sentence: 'This home would buy and not sell: its meter does not count what is fed in.' }
-  if (device.confirmed === true)
-    return { sells: true, sentence: 'This home would sell what it feeds in; its owner vouches for the meter.' }
-  if (powerW === null)
-    return not('its meter shows no power that could confirm its counters; its owner may vouch for them')
-  return {
-    sells: true,
-    sentence: 'This home would sell what it feeds in, once its counters and its power have agreed.',
+): Pick<FoundMeter, 'sells' | 'promise' | 'sentence'> {
+  const not = (promise: FoundMeter['promise'], why: string) => {
+    return { sells: false, promise, sentence: `This home would not sell: ${why}.` }
   }
+  if (!device || grid === null) return not('silent', 'its meter does not answer now')
+  const { importWh, exportWh, powerW } = grid.reading
+  if (importWh === null && exportWh === null) {
+    return not('counts-nothing', 'its device counts nothing at the grid connection')
+  }
+  if (grid.place.role !== 'grid' && device.confirmed !== true) {
+    return not('elsewhere', `its meter is ${placeInWords(grid.place)}`)
+  }
+  if (exportWh === null) {
+    const sentence = 'This home would buy and not sell: its meter does not count what is fed in.'
+    return { sells: false, promise: 'counts-import', sentence }
+  }
+  if (device.confirmed === true) {
+    const sentence = 'This home would sell what it feeds in; its owner vouches for the meter.'
+    return { sells: true, promise: 'vouched', sentence }
+  }
+  if (powerW === null) {
+    return not('unproven', 'its meter shows no power that could confirm its counters; its owner may vouch for them')
+  }
+  const sentence = 'This home would sell what it feeds in, once its counters and its power have agreed.'
+  return { sells: true, promise: 'once-agreed', sentence }
 }
 
 function short(text: string | null): string | null {

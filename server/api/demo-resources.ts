@@ -19,7 +19,7 @@ export type DemoDay = z.infer<typeof demoDaySchema>
 export const demoPersonSchema = z
   .object({
     name: z.string(),
-    role: z.enum(['household', 'buyer', 'utility']),
+    role: z.enum(['household', 'buyer', 'utility', 'operator']),
     description: demoTextSchema,
     area: z.string().nullable().meta({
       description: 'The slug of the neighbourhood where the person lives; null where there is one, or who is in all',

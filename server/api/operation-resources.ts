@@ -52,7 +52,7 @@ export const operationSchema = z
       z.object({
         address,
         does: z.enum(['settles', 'relays']),
-        balance: z.string().meta({ description: 'Coins of the chain, of 10¹⁸ wei each, decimal' }),
+        coins: z.string().meta({ description: 'Coins of the chain, of 10¹⁸ wei each, decimal' }),
         gasLeft: z
           .string()
           .nullable()

@@ -47,6 +47,13 @@ export const demoStreet: Street = streetSchema.parse({
       de: 'Netzbetreiber und Versorger der Nachbarschaft',
     },
   },
+  operator: {
+    name: 'Market Desk',
+    description: {
+      en: 'runs the server and settles what was traded',
+      de: 'betreibt den Server und rechnet ab, was gehandelt wurde',
+    },
+  },
   homes: [
     roof({
       id: 'larch-1',

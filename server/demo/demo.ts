@@ -311,7 +311,7 @@ async function startMarket(
 }
 
 function publicPeople(street: Street, people: People): DemoPerson[] {
-  const { homes, house, utility } = street
+  const { homes, house, utility, operator } = street
   const person = (wallet: Wallet) => ({ account: wallet.address.toLowerCase(), privateKey: wallet.privateKey })
   // A street alone needs no addresses of neighbourhoods.
   const slug = (area: Street['area']) => (house === undefined ? null : slugOf(area.name))
@@ -324,5 +324,6 @@ function publicPeople(street: Street, people: People): DemoPerson[] {
     ...living(homes, street.area),
     ...(house === undefined ? [] : living(house.homes, house.area)),
     { ...utility, role: 'utility' as const, area: null, ...person(people.grid) },
+    { ...operator, role: 'operator' as const, area: null, ...person(people.operator) },
   ]
 }

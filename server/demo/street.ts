@@ -79,6 +79,7 @@ export const streetSchema = z.strictObject({
   dayLengthSeconds: z.number().min(1),
   pollSeconds: z.number().positive(),
   utility: z.strictObject({ name: z.string(), description: demoTextSchema }),
+  operator: z.strictObject({ name: z.string(), description: demoTextSchema }),
   homes: z.array(homeSchema).min(1),
   /** Homes that visitors take for themselves: how many there may be at a time, and what each is like. */
   guests: z.strictObject({ most: z.int().min(1).max(64), home: homeSchema }).optional(),

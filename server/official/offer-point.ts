@@ -97,6 +97,7 @@ function foundIn({ point, feedsIn }: PointOffer) {
   return {
     ...{ name: point, devices: [], powerW: null, productionW: null, importWh: null, exportWh: null },
     sells: feedsIn,
+    promise: 'read-by-operator' as const,
     sentence: 'The metering operator reads this meter: its values count once they arrive, mostly on the next day.',
   }
 }

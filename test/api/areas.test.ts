@@ -110,7 +110,11 @@ test('an agent’s link leads into the area of its meter', async () => {
   }
   const value = { meter: lower(meters.stranger), time: Math.floor(Date.now() / 1000) }
   const signed = { ...value, signature: await signCompact(meters.stranger, other.chain, 'AgentHello', value) }
-  const body = { area: other.area, hello: signed, found: { ...found, sells: false, sentence: 'Buys only.' } }
+  const body = {
+    area: other.area,
+    hello: signed,
+    found: { ...found, sells: false, promise: 'counts-import', sentence: 'Buys only.' },
+  }
   const { link } = (await ask(street, 'POST', 'pairings', { body })).body
   expect(link).toMatch(new RegExp(`^${street.origin}/areas/hill/join/[A-Z2-9]{8}$`))
 })

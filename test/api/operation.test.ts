@@ -27,8 +27,8 @@ const read = async () => {
 test('what its keys can still pay, in the chain’s coin and in gas', async () => {
   const { keys, head, troubles, heldUp } = await read()
   expect(keys).toEqual([
-    { address: lower(people.stranger), does: 'settles', balance: '2.0', gasLeft: '2000000000' },
-    { address: lower(people.metering), does: 'relays', balance: '0.5', gasLeft: '500000000' },
+    { address: lower(people.stranger), does: 'settles', coins: '2.0', gasLeft: '2000000000' },
+    { address: lower(people.metering), does: 'relays', coins: '0.5', gasLeft: '500000000' },
   ])
   expect([head, troubles, heldUp]).toEqual([{ block: 41, time: iso(t0) }, [], null])
 })

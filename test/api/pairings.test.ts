@@ -14,7 +14,7 @@ const found = {
   name: 'house',
   devices: [{ role: 'grid', profile: 'sunspec', manufacturer: 'Example', model: 'M1', serialNumber: '7' }],
   ...{ powerW: -1_200, productionW: 1_500, importWh: 812_345, exportWh: 2_170_797 },
-  ...{ sells: true, sentence: 'What the roof does not use at home is sold.' },
+  ...{ sells: true, promise: 'once-agreed', sentence: 'What the roof does not use at home is sold.' },
 }
 
 let street: Street

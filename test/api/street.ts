@@ -12,6 +12,7 @@ import { Registry } from 'prom-client'
 import { SiweMessage } from 'siwe'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
+import type { Watchers } from '../../contracts/protocol/typed-data.ts'
 import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.ts'
 import { networkReader, type TrustedProxies } from '../../server/api/addresses.ts'
 import { createReadAllowance } from '../../server/api/allowance.ts'
@@ -29,6 +30,7 @@ import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaHere } from '../../server/areas/start-area.ts'
 import type { ChainError } from '../../server/chain/error.ts'
 import type { AllowGas } from '../../server/chain/sender.ts'
+import type { WaitingBatch } from '../../server/chain/watching-desk.ts'
 import { attachAgents } from '../../server/live/agents.ts'
 import { limitPackets, socketOptions } from '../../server/live/limits.ts'
 import { attachLive, type Live } from '../../server/live/live.ts'
@@ -79,6 +81,8 @@ export interface Street {
   offices: Offices
   relayed: { method: string; request: unknown }[]
   notReady: string[]
+  /** Who watches the first area, and the batch that waits for them. */
+  watching: { watchers: Watchers | null; waiting: WaitingBatch | null }
   /** How the server works, as far as health and settlement would say; the same for all areas. */
   operation: OperationFacts
   /** Lines of the log. */
@@ -153,8 +157,13 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const walletSignatures = new Set<string>()
   const statements: Street['statements'] = new Map()
   const offices = { grid: settings.rules.grid, operator: lower(people.stranger) }
+  const watching: Street['watching'] = { watchers: null, waiting: null }
   const servicesOf = (area: number) => ({
-    watching: { watchersOf: () => null, waiting: () => null, take: async () => {} },
+    watching: {
+      watchersOf: (number: number) => (number === settings.area ? watching.watchers : null),
+      waiting: (number: number) => (number === settings.area ? watching.waiting : null),
+      take: async () => {},
+    },
     relay: (allow: AllowGas) => recordingRelay(relayed, relayError, allow),
     revocations,
     officesOf: (number: number) => (number === settings.area ? offices : (options.otherOffices ?? offices)),
@@ -252,6 +261,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     relayed,
     relayError,
     notReady,
+    watching,
     operation,
     logged,
     walletSignatures,

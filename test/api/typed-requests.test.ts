@@ -197,6 +197,7 @@ describe('what is signed', () => {
       importWh: 1,
       exportWh: 1,
       sells: true,
+      promise: 'once-agreed',
       sentence: 'It sells.',
     }
     const byMeter = { '/hello/signature': meters.stranger }

@@ -31,7 +31,7 @@ export class PairingAgent {
       name: 'house',
       devices: [{ role: 'grid', profile: 'sunspec', manufacturer: 'Example', model: 'Meter 3', serialNumber: '0815' }],
       ...{ powerW: -1_250, productionW: 1_800, importWh: 812_345, exportWh: 2_170_797 },
-      ...{ sells: true, sentence: 'What the roof does not use at home can be sold.' },
+      ...{ sells: true, promise: 'once-agreed', sentence: 'What the roof does not use at home can be sold.' },
     }
     return (await this.#post('', { area: this.#area.area, hello: await this.#hello(), found })) as PairingOffered
   }

@@ -96,6 +96,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
     dayLengthSeconds: 360,
     pollSeconds: 0.5,
     utility: { name: 'Grid', description: 'scripted' },
+    operator: { name: 'Operator', description: 'scripted' },
     homes: [
       home('roof-north', 'north', {
         role: 'household',

@@ -1,7 +1,13 @@
 /** One light for the utility, and what it is red or yellow for. */
 import { expect, it } from 'vitest'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { attentionOf, type InboxState, officialSums, releaseCounts } from '../../web/utility/exceptions.ts'
+import {
+  attentionOf,
+  type InboxState,
+  missingReadings,
+  officialSums,
+  releaseCounts,
+} from '../../web/utility/exceptions.ts'
 import { loadOf } from '../../web/utility/load.ts'
 import { area } from './resources.ts'
 
@@ -24,6 +30,15 @@ it('is green where nothing waits for anybody', () => {
     exceptions: [],
     notes: [],
   })
+})
+
+it('counts the meters without a reading that the page shows as it does for its light', () => {
+  const awaited = interval({ status: 'provisional', missingReadings: 1 })
+  const results = [awaited, interval(), interval({ missingReadings: 3 })]
+  expect([missingReadings(results), look(results).light]).toEqual([0, 'good'])
+  const lacking = [awaited, interval({ missingReadings: 2 })]
+  expect([missingReadings(lacking), look(lacking).light]).toEqual([2, 'warn'])
+  expect(missingReadings([awaited])).toBe(0)
 })
 
 it('is yellow for meters, readings, payments, corrections and deviations that somebody has to look at', () => {

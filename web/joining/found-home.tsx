@@ -4,6 +4,7 @@ import type { PairingResource } from '../../server/api/joining.ts'
 import { energy, power } from '../money/format.ts'
 import { Badge, Card } from '../page/card.tsx'
 import { localTime } from '../time/clock.ts'
+import { promiseWords } from './promise-words.ts'
 import { joiningWords, meteredWords } from './words.tsx'
 
 interface FoundProps {
@@ -86,7 +87,7 @@ function FoundDevices({ found: { found, expiresAt }, children }: FoundProps) {
       </dl>
       <p>
         <Badge tone={found.sells ? 'good' : 'calm'}>{found.sells ? said.canSell : said.buysOnly}</Badge>{' '}
-        {found.sentence}
+        {promiseWords()[found.promise]}
       </p>
       {children}
       <p className="explain">{said.codeHolds(localTime(expiresAt))}</p>

@@ -10,7 +10,7 @@ import { PageLink, pathIn, useAddress, usePathHere } from './address.tsx'
 import { useShownArea } from './shown-area.ts'
 import { pageWords } from './words.ts'
 
-const roles: readonly Role[] = ['household', 'buyer', 'utility']
+const roles: readonly Role[] = ['household', 'buyer', 'utility', 'operator']
 
 /** The people by role, in the order of the roles above. */
 export function peopleByRole(people: readonly DemoPerson[]): [Role, DemoPerson[]][] {

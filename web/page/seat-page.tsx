@@ -14,13 +14,15 @@ import { pageWords } from './words.ts'
 
 const Household = later(() => import('../household/household.tsx'), PageWaiting)
 const Buyer = later(() => import('../buyer/buyer.tsx'), PageWaiting)
-const Utility = later(() => import('../utility/utility.tsx'), PageWaiting)
+const Office = later(() => import('../operator/office.tsx'), PageWaiting)
 const Notices = later(() => import('../notices/notices.tsx'), NoticesSpace)
 const Documents = later(() => import('../documents/documents.tsx'))
 
-/** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
+/** What an account is here: who holds an office of the area, a seller where a mandate sells, else a buyer. */
 function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
-  if (account === area.offices.grid) return 'utility'
+  const { grid, operator } = area.offices
+  if (account === grid) return 'utility'
+  if (account === operator) return 'operator'
   return seats.some((seat) => seat.mandate.maxSellWh > 0) ? 'household' : 'buyer'
 }
 
@@ -46,6 +48,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
     )
   const seat = here[Math.min(place, here.length - 1)]
   const role = identity.role ?? roleOf(session.account, area, here)
+  const isOffice = role === 'utility' || role === 'operator'
   const zone = area.zones.find((each) => each.zone === seat?.zone)
 
   return (
@@ -54,8 +57,8 @@ export function SeatPage({ area }: { area: AreaResource }) {
         <div>
           <h1>{identity.name}</h1>
           <p className="page-sub">
-            {[identity.description, role === 'utility' ? area.name : zone?.name].filter(Boolean).join(' · ')}
-            {role !== 'utility' && seat && !seat.confirmed && (
+            {[identity.description, isOffice ? area.name : zone?.name].filter(Boolean).join(' · ')}
+            {!isOffice && seat && !seat.confirmed && (
               <>
                 {' '}
                 <Badge tone="warn">{said.unconfirmed}</Badge>
@@ -65,8 +68,8 @@ export function SeatPage({ area }: { area: AreaResource }) {
         </div>
         <IntervalProgress area={area} />
       </div>
-      {role !== 'utility' && <Notices area={area} />}
-      {role !== 'utility' && here.length > 1 && (
+      {!isOffice && <Notices area={area} />}
+      {!isOffice && here.length > 1 && (
         <label className="seat-choice">
           {said.meter}{' '}
           <select value={place} onChange={(event) => setChosen(Number(event.target.value))}>
@@ -79,8 +82,8 @@ export function SeatPage({ area }: { area: AreaResource }) {
         </label>
       )}
       {elsewhere.length > 0 && <Elsewhere areas={elsewhere} />}
-      {role === 'utility' ? (
-        <Utility area={area} />
+      {isOffice ? (
+        <Office area={area} />
       ) : seat ? (
         role === 'household' ? (
           <Household key={seat.seat} area={area} seat={seat} />

@@ -6,6 +6,7 @@ import type { AreaResource, IntervalResource } from '../../server/api/resources.
 import { getText } from '../api/client.ts'
 import { part } from '../api/part.ts'
 import { readWh } from '../forward/forward.ts'
+import { promiseWords } from '../joining/promise-words.ts'
 import { energy } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Badge, Card, Empty, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
@@ -158,7 +159,7 @@ function Confirming({ area, joining }: { area: AreaResource; joining: JoiningRes
       }}
     >
       <h3>{found?.name ?? <code>{joining.meter}</code>}</h3>
-      <p className="explain">{found === null ? said.noAgent : said.agentSays(found.sentence)}</p>
+      <p className="explain">{found === null ? said.noAgent : said.agentSays(promiseWords()[found.promise])}</p>
       {found !== null && (
         <p className="explain">
           {found.devices

@@ -65,6 +65,14 @@ export function officialSums(
   }
 }
 
+/**
+ * How many meters had no reading when the newest final result was made; before that a reading may still come. `intervals` newest
+ * first.
+ */
+export function missingReadings(intervals: readonly Pick<IntervalResource, 'status' | 'missingReadings'>[]): number {
+  return intervals.find(({ status }) => status === 'final')?.missingReadings ?? 0
+}
+
 /** `intervals` newest first. */
 export function attentionOf(
   area: AreaResource,
@@ -81,7 +89,7 @@ export function attentionOf(
     ...(faulty > 0 ? [exceptions.faults(faulty, periods)] : []),
     ...(area.missed.length > 0 ? [exceptions.missed(area.missed.length)] : []),
   ]
-  const missing = intervals.find(({ status }) => status === 'final')?.missingReadings ?? 0
+  const missing = missingReadings(intervals)
   // Where official values settle, every result is computed again as they come.
   const corrected = isOfficial ? 0 : intervals.filter(({ status, run }) => status === 'final' && run > 1).length
   const deviationWh = intervals.reduce((sum, each) => sum + each.deviationWh, 0)

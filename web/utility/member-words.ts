@@ -24,7 +24,7 @@ export const memberWords = catalogue({
     invited: (ofOffices: number, ofMembers: number) =>
       ofOffices + ofMembers === 0
         ? 'Nobody has taken an invitation yet.'
-        : `Invitations taken: ${ofOffices} of yours, ${ofMembers} of members.`,
+        : `Invitations taken: ${ofOffices} from utility and operator, ${ofMembers} from members.`,
     withoutMeter: (count: number) =>
       count === 0 ? 'Each of them has brought a meter.' : `${count} of them have not brought a meter yet.`,
     newest: (time: string) => `The newest: ${time}.`,
@@ -64,7 +64,7 @@ export const memberWords = catalogue({
     invited: (ofOffices, ofMembers) =>
       ofOffices + ofMembers === 0
         ? 'Noch hat niemand eine Einladung angenommen.'
-        : `Angenommene Einladungen: ${ofOffices} von Ihnen, ${ofMembers} von Mitgliedern.`,
+        : `Angenommene Einladungen: ${ofOffices} von Versorger und Betreiber, ${ofMembers} von Mitgliedern.`,
     withoutMeter: (count) =>
       count === 0
         ? 'Alle haben einen Zähler mitgebracht.'

@@ -1,6 +1,6 @@
-/** Who takes part: members by zone, invitations, and the list of meters. */
+/** Who takes part: members by zone, what their number is made of, and invitations. */
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import type { MembersResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
@@ -12,13 +12,12 @@ import { NumberField } from '../page/fields.tsx'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment } from '../time/clock.ts'
 import { memberWords } from './member-words.ts'
-import MeterTable from './meter-table.tsx'
 import { TableFrame } from './table-frame.tsx'
 
 const most = { places: 10_000, days: 365 }
 const usual = { places: '1', days: '14' }
 
-export default function Members({ area }: { area: AreaResource }) {
+export default function Members({ area, children }: { area: AreaResource; children?: ReactNode }) {
   const said = memberWords()
   const session = useSession()
   const members = useQuery({
@@ -33,7 +32,7 @@ export default function Members({ area }: { area: AreaResource }) {
       <Trouble error={members.error} retry={() => void members.refetch()} />
       {members.isPending && <Waiting lines={3} />}
       {data && <ZoneCounts area={area} zones={data.zones} />}
-      <MeterTable area={area} />
+      {children}
       <section className="inviting">
         <h3>{said.inviteTitle}</h3>
         {data && <Taken invitations={data.invitations} />}

@@ -5,6 +5,8 @@ import { watchersQuery } from '../api/queries.ts'
 import { count } from '../money/format.ts'
 import { duration, localMoment, localTime, useNow } from '../time/clock.ts'
 import { memberWords } from './member-words.ts'
+import { refusalWords } from './refusal-words.ts'
+import { ServerSays } from './server-says.tsx'
 
 interface HealthProps {
   area: AreaResource
@@ -67,9 +69,12 @@ function Watchers({ area }: Pick<HealthProps, 'area'>) {
           </small>
         )}
         {words.map(
-          ({ watcher, sentence }) =>
-            sentence !== null && (
-              <small key={watcher}>{said.refused(`${watcher.slice(0, 8)}…${watcher.slice(-4)}`, sentence)}</small>
+          ({ watcher, reason, sentence }) =>
+            reason !== null && (
+              <small key={watcher}>
+                {said.refused(`${watcher.slice(0, 8)}…${watcher.slice(-4)}`, refusalWords().because[reason])}
+                {sentence !== null && <ServerSays sentence={sentence} />}
+              </small>
             ),
         )}
       </dd>

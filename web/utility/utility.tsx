@@ -13,6 +13,7 @@ import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
+import { missingReadings } from './exceptions.ts'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
@@ -22,6 +23,7 @@ const LineLoad = later(() => import('./line-load.tsx'))
 const IntervalTable = later(() => import('./interval-table.tsx'), Waiting)
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
 const Members = later(() => import('./members.tsx'), Waiting)
+const MeterTable = later(() => import('./meter-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)
 
 const DeclarationTable = later(() => import('./declaration-table.tsx'), Waiting)
@@ -80,7 +82,9 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Report area={area} />
         </Tabs.Content>
         <Tabs.Content value="meters" tabIndex={-1}>
-          <Members area={area} />
+          <Members area={area}>
+            <MeterTable area={area} />
+          </Members>
         </Tabs.Content>
         <Tabs.Content value="official" tabIndex={-1}>
           <OfficialTab area={area} />
@@ -107,7 +111,7 @@ function Numbers({ area, newest, cleared }: NumbersProps) {
   const total = (pick: (interval: IntervalResource) => number) => cleared.reduce((all, each) => all + pick(each), 0)
   const matched = total((each) => each.matchedWh)
   const fedIn = total((each) => each.exportWh)
-  const missing = newest.missingReadings
+  const missing = missingReadings(cleared)
   return (
     <div className="numbers">
       <Figure label={said.priceNow}>{now === null ? '–' : cents(now)}</Figure>
@@ -118,7 +122,7 @@ function Numbers({ area, newest, cleared }: NumbersProps) {
         {fedIn === 0 ? '–' : `${Math.round((matched / fedIn) * 100)} %`}
       </Figure>
       <Figure label={said.fees}>{moneyWords(sum(cleared.map((each) => each.gridFees)), area.currency)}</Figure>
-      <Figure label={said.withoutReading}>{missing === 0 ? said.none : missing}</Figure>
+      <Figure label={said.withoutReading(missing)}>{missing === 0 ? said.none : missing}</Figure>
       <Figure label={said.settledUntil}>
         {area.settledUntil === null ? said.notYet : localMoment(area.settledUntil)}
       </Figure>

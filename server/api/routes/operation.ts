@@ -52,7 +52,7 @@ function presentFacts(
     heldUp: heldUp === null ? null : { ...heldUp, since: heldUp.since.toISOString() },
     head: head.time === 0 ? null : { block: head.block, time: isoTime(head.time) },
     keys: keys.map(({ address, does, wei, gasPrice }) => ({
-      ...{ address, does, balance: formatEther(wei) },
+      ...{ address, does, coins: formatEther(wei) },
       gasLeft: gasPrice === 0n ? null : String(wei / gasPrice),
     })),
     offices: {

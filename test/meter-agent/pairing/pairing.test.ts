@@ -57,6 +57,7 @@ const found: FoundMeter = {
   importWh: 1,
   exportWh: 2,
   sells: true,
+  promise: 'once-agreed',
   sentence: 'This home would sell.',
 }
 
@@ -260,18 +261,18 @@ describe('what the owner is shown', () => {
     ])
 
   test.each([
-    [{}, true, 'once its counters and its power have agreed'],
-    [{ exportWh: null }, false, 'would buy and not sell'],
-    [{ importWh: null, exportWh: null }, false, 'counts nothing at the grid connection'],
-    [{ powerW: null }, false, 'shows no power'],
-  ])('of a meter with %j', (reading, sells, sentence) => {
-    expect(shown(reading)).toMatchObject({ sells, sentence: expect.stringContaining(sentence) })
+    [{}, true, 'once-agreed', 'once its counters and its power have agreed'],
+    [{ exportWh: null }, false, 'counts-import', 'would buy and not sell'],
+    [{ importWh: null, exportWh: null }, false, 'counts-nothing', 'counts nothing at the grid connection'],
+    [{ powerW: null }, false, 'unproven', 'shows no power'],
+  ])('of a meter with %j', (reading, sells, promise, sentence) => {
+    expect(shown(reading)).toMatchObject({ sells, promise, sentence: expect.stringContaining(sentence) })
   })
 
   test('of a silent or misplaced meter, and nothing of the home’s network', () => {
-    expect(shown({}, { role: 'elsewhere', says: 'Consumption' })).toMatchObject({ sells: false })
+    expect(shown({}, { role: 'elsewhere', says: 'Consumption' })).toMatchObject({ sells: false, promise: 'elsewhere' })
     const silent = foundMeter({ name: 'h' }, [{ device, report: null }])
-    expect(silent).toMatchObject({ sells: false, powerW: null, devices: [{ manufacturer: null }] })
+    expect(silent).toMatchObject({ sells: false, promise: 'silent', powerW: null, devices: [{ manufacturer: null }] })
     expect(foundDeviceSchema.safeParse(silent.devices[0]).success).toBe(true)
     expect(JSON.stringify([silent, shown({})])).not.toContain('10.0.0.7')
   })
