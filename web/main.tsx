@@ -49,7 +49,8 @@ function Page() {
   return <Shell key={language} />
 }
 
-createRoot(document.getElementById('root')!).render(
+const root = document.getElementById('root')!
+createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
       <VisitorProvider>
@@ -59,5 +60,7 @@ createRoot(document.getElementById('root')!).render(
   </StrictMode>,
 )
 
+// Nobody needs it before the page can be used.
+void import('./page/kept-focus.ts').then(({ keepFocus }) => keepFocus(root)).catch(() => {})
 // Where a browser has none or refuses it, the page works as before and needs the network to open.
 if (import.meta.env.PROD) void navigator.serviceWorker?.register('/service-worker.js').catch(() => {})

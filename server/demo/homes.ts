@@ -75,6 +75,12 @@ export function writeSimulation(
 /** The folder of one agent, with everything that it keeps. */
 export const agentFolder = (dataFolder: string, agent: string): string => join(dataFolder, 'homes', agent)
 
+/** What an agent is told of its area. */
+interface AgentArea extends Pick<AreaSettings, 'area'> {
+  chain: Pick<AreaSettings['chain'], 'chainId' | 'escrow'>
+  rules: Pick<AreaSettings['rules'], 'intervalSeconds'>
+}
+
 /** Writes one agent's configuration, for all of its homes. */
 export function writeAgentConfig(parts: {
   agent: string
@@ -85,7 +91,7 @@ export function writeAgentConfig(parts: {
   /** Of each home; a home without one is to be paired. */
   accountOf: (home: string) => string | null
   serverUrl: string
-  settings: AreaSettings
+  settings: AgentArea
 }): string {
   const { agent, homes, street, settings } = parts
   const folder = agentFolder(parts.dataFolder, agent)

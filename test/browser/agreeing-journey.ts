@@ -11,7 +11,7 @@ export async function tradeAheadByKeyboard(page: Page): Promise<void> {
   await shows(page, '.ahead-own', /Nothing yet/)
   const interval = page.getByLabel('For the period from')
   await interval.selectOption(await interval.evaluate((list: HTMLSelectElement) => list.options[40]!.value))
-  await tabTo(page, 'textbox', /^$/)
+  await tabTo(page, 'textbox', /^Wh$/)
   await page.keyboard.type('30')
   await page.keyboard.press('Tab')
   await page.keyboard.type('12,5')

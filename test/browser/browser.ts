@@ -68,10 +68,12 @@ export async function tabTo(page: Page, role: string, name: RegExp): Promise<voi
     const focus = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null
       const tagRoles: Record<string, string> = { A: 'link', BUTTON: 'button', INPUT: 'textbox', SUMMARY: 'summary' }
-      const isSlider = element instanceof HTMLInputElement && element.type === 'range'
+      const typeRoles: Record<string, string> = { range: 'slider', checkbox: 'checkbox' }
+      const [typeRole, label] =
+        element instanceof HTMLInputElement ? [typeRoles[element.type], element.labels?.[0]?.textContent] : []
       return {
-        role: (isSlider ? 'slider' : element?.getAttribute('role')) ?? tagRoles[element?.tagName ?? ''] ?? '',
-        name: element?.getAttribute('aria-label') ?? element?.textContent ?? '',
+        role: typeRole ?? element?.getAttribute('role') ?? tagRoles[element?.tagName ?? ''] ?? '',
+        name: (element?.getAttribute('aria-label') ?? label ?? element?.textContent ?? '').trim(),
       }
     })
     if (focus.role === role && name.test(focus.name)) return
@@ -106,16 +108,21 @@ export async function textOf(page: Page, selector: string): Promise<string> {
   return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
 }
 
-/** Waits until one of the elements holds the text, and gives the first one's. */
+/** Waits until one of the elements holds the text, and gives the first one's; where that never comes, says what they hold. */
 export async function shows(page: Page, selector: string, text: RegExp): Promise<string> {
-  await page.waitForFunction(
-    ([where, source, flags]) =>
-      [...document.querySelectorAll(where!)].some((element) =>
-        new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
-      ),
-    [selector, text.source, text.flags],
-    { timeout: patienceMs, polling: 100 },
-  )
+  try {
+    await page.waitForFunction(
+      ([where, source, flags]) =>
+        [...document.querySelectorAll(where!)].some((element) =>
+          new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
+        ),
+      [selector, text.source, text.flags],
+      { timeout: patienceMs, polling: 100 },
+    )
+  } catch (cause) {
+    const held = await page.locator(selector).allTextContents()
+    throw new Error(`${selector} never held ${text}: ${JSON.stringify(held).slice(0, 2_000)}`, { cause })
+  }
   return textOf(page, selector)
 }
 

@@ -115,11 +115,21 @@ async function isFitToShow(page: Page): Promise<void> {
   expect(await overflow(page)).toBe(0)
 }
 
+interface Place {
+  kind: 'home' | 'flat'
+  account: AccountKind
+  found: RegExp
+  /** Who sells names a price for it; whose meter could sell, and does not want to, leaves that field empty. */
+  sells?: boolean
+  /** What the agent shows that the owner has installed; without it the demo lends a home or a flat. */
+  code?: string
+}
+
 /** From the first page to an open place that trades: with a home that has an agent, or a flat whose meter the metering operator reads. */
 async function toOpenPlace(
   page: Page,
   words: NewcomerWords,
-  { kind, account, found }: { kind: 'home' | 'flat'; account: AccountKind; found: RegExp },
+  { kind, account, found, code, sells = kind === 'home' }: Place,
 ) {
   const { journey, act, wait } = noting()
   const { lend, find, mine, here } = words[kind]
@@ -128,8 +138,11 @@ async function toOpenPlace(
     await act('choose a passphrase', page.getByLabel(words.passphrase).fill('Sonne von nebenan, bitte'))
     await act('make the account', button(page, words.withPassphrase).click())
   } else await act('make the account', button(page, words.withPasskey).click())
-  await act(`ask for a ${kind}`, button(page, lend).click())
-  await wait('the code comes', shows(page, '.join-card [role=status]', here))
+  if (code === undefined) {
+    await act(`ask for a ${kind}`, button(page, lend).click())
+    await wait('the code comes', shows(page, '.join-card [role=status]', here))
+  } else
+    await act('type the code', page.getByRole('textbox', { name: 'Code' }).fill(`${code.slice(0, 4)}-${code.slice(4)}`))
   await isFitToShow(page)
   expect(await page.getByRole('textbox', { name: 'Code' }).inputValue()).toMatch(/^[2-9A-Z]{4}-[2-9A-Z]{4}$/)
   await act('find it by its code', button(page, find).click())
@@ -138,7 +151,8 @@ async function toOpenPlace(
   await act('say that it is mine', button(page, mine).click())
   await wait('the meter signs', button(page, words.sign).waitFor())
   // Cheaper than every neighbour, whatever the tests before have left of their prices.
-  if (kind === 'home') await act('name my price', page.getByLabel(words.sellFor).fill('1'))
+  if (sells) await act('name my price', page.getByLabel(words.sellFor).fill('1'))
+  else if (code !== undefined) await act('sell nothing', page.getByLabel(words.sellFor).fill(''))
   await isFitToShow(page)
   await act('sign', button(page, words.sign).click())
   await wait('the seat opens on chain', shows(page, '.join-card h2', words.youAreIn))
@@ -259,14 +273,34 @@ export async function sellWithNotices(page: Page, wh: number): Promise<void> {
   await noticeOfPayout(page)
 }
 
-/** A flat of which the metering operator reads the meter, from the neighbourhood's page to what it bought, and money it takes back. */
-export async function flatToMoneyBack(page: Page, words: NewcomerWords, { point, wh }: { point: string; wh: number }) {
-  await toOpenPlace(page, words, { kind: 'flat', account: 'passphrase', found: new RegExp(point) })
+/** Somebody who buys, from money that is put in to what it bought, and money that is taken back. */
+async function buyToMoneyBack(page: Page, words: NewcomerWords, wh: number): Promise<void> {
   await confirmed(page)
   await putInAndAsk(page, words)
   await shows(page, '.result-list', new RegExp(`${wh} Wh ${words.bought}`))
   await verifyStatement(page, words, paidFor(words.bought))
   await collect(page, words)
+}
+
+/** A flat of which the metering operator reads the meter, from the neighbourhood's page to what it bought, and money it takes back. */
+export async function flatToMoneyBack(page: Page, words: NewcomerWords, { point, wh }: { point: string; wh: number }) {
+  await toOpenPlace(page, words, { kind: 'flat', account: 'passphrase', found: new RegExp(point) })
+  await buyToMoneyBack(page, words, wh)
+}
+
+/**
+ * A buyer who has installed an agent, on the same way: what it takes is found by the agent's code, somebody sends it money, and the grid
+ * operator confirms its meter by hand.
+ */
+export async function installedToMoneyBack(
+  page: Page,
+  words: NewcomerWords,
+  home: { code: string; found: RegExp; wh: number; meanwhile: () => Promise<unknown> },
+): Promise<void> {
+  const { code, found, wh, meanwhile } = home
+  await toOpenPlace(page, words, { kind: 'home', account: 'passphrase', sells: false, found, code })
+  await meanwhile()
+  await buyToMoneyBack(page, words, wh)
 }
 
 /** What a person needs for one act, to read, find and do it, and how long all of it may take. */

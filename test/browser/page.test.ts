@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
@@ -18,11 +18,19 @@ import type { DemoHomes } from '../../server/api/demo-resources.ts'
 import { publicClient } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import type { Street } from '../../server/demo/street.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
 import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
-import { flatPoint, flatWh, steadyHouse, steadyStreet } from '../end-to-end/steady-street.ts'
+import {
+  flatPoint,
+  flatWh,
+  installedHome,
+  installedWh,
+  steadyHouse,
+  steadyStreet,
+} from '../end-to-end/steady-street.ts'
 import { agreeAndGiveNotice, tradeAheadByKeyboard } from './agreeing-journey.ts'
 import {
   accessibilityFaults,
@@ -41,6 +49,7 @@ import {
 import { budgetJourney } from './budget-journey.ts'
 import { energyJourney } from './energy-journey.ts'
 import { firstThingsFirst } from './first-things.ts'
+import { installHome, lend } from './installed-home.ts'
 import {
   claimAndSign,
   codeOfAnswer,
@@ -57,6 +66,7 @@ import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-jo
 import { askForSomebody, collectAndSendOn, moveAndStay } from './money-journey.ts'
 import {
   flatToMoneyBack,
+  installedToMoneyBack,
   isWithinFiveMinutes,
   newcomerWords,
   sellToPayout,
@@ -71,6 +81,9 @@ import { TestWallet } from './test-wallet.ts'
 const [startUpSeconds, scriptedIntervals] = [50, 300]
 
 let folder: string
+let street: Street
+let times: { startSeconds: number; intervals: number }
+let ports: Awaited<ReturnType<typeof freeDemoPorts>>
 let demo: RunningDemo
 let browser: Browser
 const faults: string[] = []
@@ -79,9 +92,9 @@ beforeAll(async () => {
   assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
   const startSeconds = Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds
-  const times = { startSeconds, intervals: scriptedIntervals }
-  const street = { ...steadyStreet(folder, times), house: steadyHouse(times) }
-  const ports = await freeDemoPorts()
+  times = { startSeconds, intervals: scriptedIntervals }
+  street = { ...steadyStreet(folder, times), house: steadyHouse(times) }
+  ports = await freeDemoPorts()
   browser = await startBrowser()
   demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
 }, 240_000)
@@ -445,6 +458,31 @@ describe('newcomers of the demo', () => {
       { most: 1, free: 0 },
     ])
   }, 420_000)
+
+  it('who only buy and have installed an agent go it too, with what a neighbour sent them, confirmed by hand', async () => {
+    const look = { viewport: phone, locale: 'de-AT', colorScheme: 'light' } as const
+    const [area, page] = [await demoArea(demo.url), await open('/', look)]
+    const dataFolder = join(folder, 'installed')
+    const home = await installHome({
+      street,
+      home: installedHome(street, times),
+      area,
+      serverUrl: demo.url,
+      dataFolder,
+    })
+    onTestFinished(home.stop)
+    const meanwhile = async () => {
+      const from = await keyOfPerson(demo.url, ({ name }) => name === 'buyer')
+      await lend(
+        { rpcUrl: `http://127.0.0.1:${ports.chain}`, token: demo.token },
+        { from, to: await home.account, euro: '4' },
+      )
+      await confirmingJourney(await open('/people/grid', { viewport: phone, locale: 'de-AT' }), 'installed')
+      await home.runs
+    }
+    const { code } = home
+    await installedToMoneyBack(page, newcomerWords.de, { code, found: /7,20?\skW/, wh: installedWh, meanwhile })
+  }, 300_000)
 })
 
 describe('the utility', () => {

@@ -2,7 +2,7 @@
  * The scripted street with quantities that hold for minutes: the same in every interval, and a south link that is full. Beside it can
  * stand a house whose meters are read by the metering operator: a roof, and an empty flat.
  */
-import { type House, houseSchema, type Street } from '../../server/demo/street.ts'
+import { type House, houseSchema, type Street, type StreetHome } from '../../server/demo/street.ts'
 import { type Counted, intervalSeconds, script, scriptedHome, scriptedStreet } from './scripted-street.ts'
 
 /** Wh in every interval. */
@@ -19,6 +19,15 @@ export function steadyStreet(folder: string, options: { startSeconds: number; in
   const zones = street.area.zones as { zone: string; capacityWh?: number }[]
   zones.find(({ zone }) => zone === 'south')!.capacityWh = southLinkWh
   return street
+}
+
+export const installedWh = 10
+
+/** A home of the street that only buys, and that is nobody's of the demo: its owner installs the agent. */
+export function installedHome(street: Street, times: { startSeconds: number; intervals: number }): StreetHome {
+  const quantities = Array<number>(times.intervals).fill(installedWh)
+  const like = street.homes.find(({ role }) => role === 'buyer')!
+  return { ...like, id: 'installed', name: 'installed', physics: { script: script(times, 'importWh', quantities) } }
 }
 
 /** Values come within six seconds after a batch, and settle three later. */

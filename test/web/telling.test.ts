@@ -89,6 +89,14 @@ describe('the rows of the list', () => {
     expect(rows).toHaveLength(4)
   })
 
+  it('tell a correction of final results alone', () => {
+    const lengths = (status: 'provisional' | 'final') =>
+      resultRows([at(0, { ...nothing, status, run: 2 }), at(1, { ...nothing, status })], both, '€').map(
+        ({ intervals }) => intervals.length,
+      )
+    expect([lengths('provisional'), lengths('final')]).toEqual([[2], [1, 1]])
+  })
+
   it('lose no interval and change no order', () => {
     const intervals = Array.from({ length: 30 }, (_, number) => at(number, number % 7 === 0 ? { soldWh: 1 } : nothing))
     expect(resultRows(intervals, both, '€').flatMap((row) => row.intervals)).toEqual(intervals)

@@ -1,11 +1,14 @@
 /** What a seat has agreed with neighbours, an agreement that somebody sent to be signed, and the form for a new one. */
+
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { formatPrice } from '../../contracts/protocol/units.ts'
 import type { AgreementResource, AreaResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { energy, percentWords, priceWords } from '../money/format.ts'
+import { Act } from '../page/act.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
+import { formWords } from '../page/form-words.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
@@ -164,9 +167,14 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
             }}
             aria-invalid={read !== null && offered === null}
           />
-          <button type="submit" className="primary" disabled={offered === null || accept.isPending}>
+          <Act
+            isSubmit
+            className="primary"
+            isOff={offered === null || accept.isPending}
+            why={read === null ? formWords().fillIn : 'problem' in read ? read.problem : null}
+          >
             {accept.isPending ? said.signing : said.signAndHandIn}
-          </button>
+          </Act>
         </div>
         {read !== null && 'problem' in read && (
           <p className="explain" role="alert">

@@ -1,12 +1,15 @@
 /** The form for a new agreement: the one signs here and sends the text or link to the other. */
+
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { part } from '../api/part.ts'
 import { readCents, readWh } from '../forward/forward.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
+import { Act } from '../page/act.tsx'
 import { usePathHere } from '../page/address.tsx'
 import { Card, Trouble } from '../page/card.tsx'
 import { NumberField, SideField } from '../page/fields.tsx'
+import { formWords } from '../page/form-words.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, fieldTime } from '../time/clock.ts'
@@ -41,6 +44,14 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
   const priceTicks = readCents(priceText, area.priceDecimals)
   const isInOrder = Date.parse(from) < Date.parse(until)
   const isWhole = partner !== null && amount !== null && priceTicks !== null && isInOrder
+  const told = formWords()
+  const wrongs = [
+    partner === null && (partnerText === '' ? said.lineMissing : said.lineWrong),
+    amount === null && (kind === 'share' ? told.percent : told.wholeWh),
+    priceTicks === null && told.cents,
+    !isInOrder && told.order,
+  ]
+  const problem = wrongs.filter(Boolean).join(' ') || null
   const sign = useMutation({
     mutationFn: async () => {
       const terms = {
@@ -138,9 +149,9 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
             ))}
           </select>
         </p>
-        <button type="submit" className="primary" disabled={!isWhole || sign.isPending}>
+        <Act isSubmit className="primary" isOff={!isWhole || sign.isPending} why={problem}>
           {sign.isPending ? said.signing : said.sign}
-        </button>
+        </Act>
       </form>
       <Trouble error={sign.error} />
       {sign.data && (

@@ -5,7 +5,7 @@ import type { BudgetDayResource } from '../../server/api/budget-resources.ts'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 import { getJson, ProblemError } from '../api/client.ts'
 import { useConnection } from '../live/live.tsx'
-import { moneyWords, typedAmount } from '../money/format.ts'
+import { exceeds, moneyWords, typedAmount } from '../money/format.ts'
 import { mandateWh } from '../orders/order.ts'
 import { Act } from '../page/act.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
@@ -70,6 +70,7 @@ function OpenCard({ area, seat, newest, day }: BudgetCardProps & { day: BudgetDa
   const isChanged = draft !== null && draft !== agreed
   const problem = typed !== null && readBudget(typed) === null ? said.notAnAmount : null
   const isBusy = send.isPending
+  const isLeast = !exceeds(shown, step)
   const isOff = problem !== null || isCutOff || isBusy || (agreed !== null && !isChanged)
   const words = (amount: string) => moneyWords(amount, area.currency)
 
@@ -93,6 +94,7 @@ function OpenCard({ area, seat, newest, day }: BudgetCardProps & { day: BudgetDa
           state={agreed === null ? said.isOff : said.isSet}
           isOn={agreed !== null}
           isDisabled={isBusy || isCutOff || problem !== null}
+          describedBy={noteId}
           change={(on) => send.mutate(on ? shown : null)}
         />
       }
@@ -105,7 +107,8 @@ function OpenCard({ area, seat, newest, day }: BudgetCardProps & { day: BudgetDa
       <div className="price-ways">
         <Act
           className="step-button"
-          isOff={isBusy || shown === step}
+          isOff={isBusy || isLeast}
+          why={isLeast ? said.least : null}
           press={() => put(stepped(shown, -1))}
           label={said.less(words(step))}
         >

@@ -1,5 +1,7 @@
 /** The table behind a chart, with every number that the chart draws: made when somebody opens it, a page at a time. */
-import { useState } from 'react'
+
+import { useId, useState } from 'react'
+import { Act } from '../page/act.tsx'
 import { Scrolls } from '../page/scrolls.tsx'
 import { chartWords } from './words.ts'
 
@@ -18,6 +20,7 @@ export function NumbersTable({ label, head, count, row }: NumbersTableProps) {
   const said = chartWords()
   const [open, setOpen] = useState(false)
   const [page, setPage] = useState(0)
+  const rowsId = useId()
   const pages = Math.max(1, Math.ceil(count / rowsPerPage))
   const first = Math.min(page, pages - 1) * rowsPerPage
   const shown = Array.from({ length: Math.min(rowsPerPage, count - first) }, (_, place) => first + place)
@@ -52,13 +55,15 @@ export function NumbersTable({ label, head, count, row }: NumbersTableProps) {
           </Scrolls>
           {pages > 1 && (
             <p className="pages">
-              <button type="button" className="quiet" disabled={first === 0} onClick={() => setPage(page - 1)}>
+              <Act className="quiet" isOff={first === 0} describedBy={rowsId} press={() => setPage(page - 1)}>
                 {said.newer}
-              </button>
-              <span>{said.rows(first + 1, first + shown.length, count)}</span>
-              <button type="button" className="quiet" disabled={page + 1 >= pages} onClick={() => setPage(page + 1)}>
+              </Act>
+              <span id={rowsId} role="status">
+                {said.rows(first + 1, first + shown.length, count)}
+              </span>
+              <Act className="quiet" isOff={page + 1 >= pages} describedBy={rowsId} press={() => setPage(page + 1)}>
                 {said.older}
-              </button>
+              </Act>
             </p>
           )}
         </>

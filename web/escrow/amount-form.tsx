@@ -39,7 +39,7 @@ export function AmountForm({ label, unit, text, setText, problem, note, act, isB
           id={ids.field}
           inputMode="decimal"
           autoComplete="off"
-          placeholder="0.00"
+          placeholder={said.emptyAmount}
           value={text}
           onChange={(event) => setText(event.target.value)}
           aria-invalid={problem !== null}

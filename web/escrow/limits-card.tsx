@@ -48,7 +48,7 @@ export default function LimitsCard({ area, seat }: SeatViewProps) {
         }}
       >
         <LimitsFields area={area} typing={typing} sells mandate={mandateAt(nowMs)} />
-        <Act isSubmit isOff={!isReady} className="primary">
+        <Act isSubmit isOff={!isReady} className="primary" why={typing.problem}>
           {sign.isPending ? said.signing : said.limitsAct}
         </Act>
       </form>

@@ -1,8 +1,11 @@
 /** Approving a meter's next key: its agent has made it and printed a line, which the owner pastes and signs. */
+
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { part } from '../api/part.ts'
+import { Act } from '../page/act.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
+import { formWords } from '../page/form-words.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, useNow } from '../time/clock.ts'
@@ -57,9 +60,13 @@ export function MeterKeyCard({ area, seat }: SeatViewProps) {
               onChange={(event) => setText(event.target.value)}
               aria-invalid={problem !== null}
             />
-            <button type="submit" disabled={ticket === null || approve.isPending}>
+            <Act
+              isSubmit
+              isOff={ticket === null || approve.isPending}
+              why={ticket === null ? (problem ?? formWords().fillIn) : null}
+            >
               {approve.isPending ? said.signing : said.approve}
-            </button>
+            </Act>
           </div>
           {problem !== null && (
             <p className="explain" role="alert">

@@ -1,6 +1,6 @@
 /** Getting money out of the purse in two steps: ask, wait for the delay, collect; until then it can be taken back. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { moneyWords, signOf, typedAmount } from '../money/format.ts'
@@ -21,9 +21,11 @@ interface WithdrawalProps {
 
 export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
   const said = moneyTexts()
-  const [text, setText] = useState('')
-  const { request, cancel, collect } = useWithdrawal(area, seat, () => setText(''))
+  /** Null is all there is: it stays all while more is earned. */
+  const [typed, setTyped] = useState<string | null>('')
+  const { request, cancel, collect } = useWithdrawal(area, seat, () => setTyped(''))
   const most = mostToAsk(seat)
+  const text = typed ?? typedAmount(most)
   const decimals = area.priceDecimals + 3
   const { amount, fault } = checkAmount(text, { decimals, most })
   const delay = duration(area.chain.withdrawalDelaySeconds)
@@ -43,7 +45,7 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
         label={seat.withdrawal ? said.requestInstead : said.request(word)}
         unit={area.currency}
         text={text}
-        setText={setText}
+        setText={setTyped}
         problem={
           fault === null
             ? null
@@ -54,7 +56,7 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
         note={isLast ? `${said.endsBuying} ${said.twoSteps(delay)}` : said.twoSteps(delay)}
         act={isLast ? said.askAnyway : said.ask}
         isBusy={request.isPending}
-        all={signOf(most) > 0 ? () => setText(typedAmount(most)) : undefined}
+        all={signOf(most) > 0 ? () => setTyped(null) : undefined}
         submit={() => amount !== null && request.mutate(amount)}
       />
       <Trouble error={request.error ?? cancel.error ?? collect.error} />
@@ -98,16 +100,17 @@ function Open({
   const said = moneyTexts()
   const remaining = (Date.parse(open.claimableAt) - useNow()) / 1000
   const stopsBuying = seat.mandate.maxBuyWh > 0 && signOf(seat.available) <= 0
+  const whenId = useId()
   return (
     <div className="step" aria-live="polite">
-      <p>
+      <p id={whenId}>
         {said.askedFor(<strong>{moneyWords(open.amount, area.currency)}</strong>)}{' '}
         {remaining > 0 ? said.collectAt(localMoment(open.claimableAt), duration(remaining)) : said.ready}
         {open.movesTo !== null ? ` ${said.movesOver}` : open.to !== seat.account && ` ${said.goesTo(open.to)}`}
         {stopsBuying && ` ${said.nothingToBuyWith}`}
       </p>
       <p className="step-acts">
-        <Act className="primary" isOff={remaining > 0 || collect.isBusy} press={collect.press}>
+        <Act className="primary" isOff={remaining > 0 || collect.isBusy} describedBy={whenId} press={collect.press}>
           {collect.isBusy ? said.sending : said.collect}
         </Act>{' '}
         <Act className="quiet" isOff={cancel.isBusy} press={cancel.press}>

@@ -44,6 +44,7 @@ export const moneyTexts = catalogue({
     ready: 'It is ready to collect.',
     collect: 'Collect it',
     all: 'all',
+    emptyAmount: '0.00',
     ask: 'Ask for it',
     twoSteps: (delay: string) => `Two steps: you sign now and collect it ${delay} later. Nobody can block it.`,
     requestSent: (transaction: ReactNode): ReactNode => <>Asked for in transaction {transaction}.</>,
@@ -101,6 +102,7 @@ export const moneyTexts = catalogue({
     ready: 'Es liegt zum Abholen bereit.',
     collect: 'Abholen',
     all: 'alles',
+    emptyAmount: '0,00',
     ask: 'Verlangen',
     twoSteps: (delay) =>
       `Zwei Schritte: Sie unterschreiben jetzt und holen es ${delay} später ab. Niemand kann das verhindern.`,

@@ -1,4 +1,5 @@
 /** The book of one coming interval in the own zone, and the form for an order in it. */
+
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type {
@@ -10,8 +11,10 @@ import type {
 import { part } from '../api/part.ts'
 import { energy, priceWords, typedCents } from '../money/format.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
+import { Act } from '../page/act.tsx'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField, SideField } from '../page/fields.tsx'
+import { formWords } from '../page/form-words.ts'
 import { useSession } from '../session/session.tsx'
 import { localTime, useNow } from '../time/clock.ts'
 import { type AheadProps, comingStarts, forwardOrderOf, othersAt, readCents, readWh } from './forward.ts'
@@ -51,6 +54,9 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   }
   const energyWh = readWh(energyText)
   const limitTicks = readCents(priceText, area.priceDecimals)
+  const told = formWords()
+  const problem =
+    [energyWh === null && told.wholeWh, limitTicks === null && told.cents].filter(Boolean).join(' ') || null
   const zone = area.zones.find((each) => each.zone === seat.zone)?.name ?? seat.zone
 
   return (
@@ -85,7 +91,7 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
         className="ahead-form"
         onSubmit={(event) => {
           event.preventDefault()
-          if (energyWh === null || limitTicks === null) return
+          if (energyWh === null || limitTicks === null || place.isPending) return
           place.mutate(
             { side, start, energyWh, limitTicks },
             {
@@ -112,17 +118,18 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
           setText={(text) => edit(() => setPriceText(text))}
           isWrong={limitTicks === null}
         />
-        <button
-          type="submit"
+        <Act
+          isSubmit
           className="primary"
-          disabled={energyWh === null || limitTicks === null || place.isPending}
+          isOff={energyWh === null || limitTicks === null || place.isPending}
+          why={problem}
         >
           {place.isPending
             ? said.signing
             : side === 'sell'
               ? said.offerFor(localTime(startIso, area.intervalSeconds))
               : said.askFor(localTime(startIso, area.intervalSeconds))}
-        </button>
+        </Act>
       </form>
       <Trouble error={place.error} />
       <p role="status" className="sent">

@@ -1,11 +1,14 @@
 /** Letting others read a seat's data for a time, taking that back, and seeing who read what. */
+
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { type GrantScope, grantScopes } from '../../contracts/protocol/data-grants.ts'
 import type { GrantResource } from '../../server/api/grant-resources.ts'
 import { part } from '../api/part.ts'
+import { Act } from '../page/act.tsx'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { AddressField } from '../page/fields.tsx'
+import { formWords } from '../page/form-words.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment } from '../time/clock.ts'
@@ -147,9 +150,13 @@ function GiveForm({ area, seat }: SeatViewProps) {
           ))}
         </fieldset>
       )}
-      <button type="submit" disabled={'problem' in read || give.isPending}>
+      <Act
+        isSubmit
+        isOff={'problem' in read || give.isPending}
+        why={'problem' in read ? (isEmpty ? formWords().fillIn : read.problem) : null}
+      >
         {give.isPending ? said.signing : said.letThem}
-      </button>
+      </Act>
       {'problem' in read && !isEmpty && <p className="explain wide-field">{read.problem}</p>}
       <Trouble error={give.error} />
     </form>

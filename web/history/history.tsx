@@ -1,6 +1,8 @@
 /** A home's energy over a day, a week, a month or a year: chosen, turned back, told finer or coarser. */
+
 import { useQuery } from '@tanstack/react-query'
 import { useId, useMemo, useState } from 'react'
+import { Act } from '../page/act.tsx'
 import { Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
@@ -38,9 +40,14 @@ export default function History({ area, seat, span, exports }: HistoryProps) {
             ‹
           </button>
           <span role="status">{name}</span>
-          <button type="button" aria-label={said.after[span]} disabled={back === 0} onClick={() => setBack(back - 1)}>
+          <Act
+            label={said.after[span]}
+            isOff={back === 0}
+            why={back === 0 ? said.noLater : null}
+            press={() => setBack(back - 1)}
+          >
             ›
-          </button>
+          </Act>
         </span>
         <span>
           <label htmlFor={id}>{said.by}</label>{' '}

@@ -1,10 +1,11 @@
-/** What a home with a roof pays when it buys itself: its price for buying and its daily budget, closed until somebody opens it. */
+/** What a home with a roof pays when it buys itself: its price, its daily budget and money for it, closed until somebody opens it. */
 import { useQuery } from '@tanstack/react-query'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery } from '../api/queries.ts'
+import { Deposit } from '../escrow/deposit.tsx'
 import { priceIn } from '../market/market.ts'
 import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Waiting } from '../page/card.tsx'
+import { Card, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { More } from '../page/more.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
@@ -31,6 +32,9 @@ export function Buying({ area, seat }: SeatViewProps) {
         priceNow={priceIn(newest, seat.zone)}
       />
       <BudgetCard area={area} seat={seat} newest={intervals[0]} />
+      <Card title={said.moneyToBuy}>
+        <Deposit area={area} seat={seat} />
+      </Card>
     </More>
   )
 }

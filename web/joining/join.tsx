@@ -1,8 +1,10 @@
 /** Joining: an account and a code, behind which the page finds the home. */
+
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { demoHomesQuery } from '../api/queries.ts'
+import { Act } from '../page/act.tsx'
 import { useAddress } from '../page/address.tsx'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
@@ -82,9 +84,9 @@ function CodeForm({ area, session, setCode }: CodeFormProps) {
               value={text}
               onChange={(event) => setText(event.target.value)}
             />
-            <button type="submit" className="primary" disabled={!isCode}>
+            <Act isSubmit className="primary" isOff={!isCode} describedBy={ids.hint}>
               {said.find}
-            </button>
+            </Act>
           </div>
           <p className="explain" id={ids.hint}>
             {plain.length >= 8 && !isCode ? said.notACode : said.codeHint}
@@ -110,6 +112,7 @@ function DemoHomeCard({
   shown: (code: string) => void
 }) {
   const said = joiningWordsIn(area)
+  const stateId = useId()
   const take = useMutation({
     mutationFn: () => takeDemoHome(session, area.area),
     onSuccess: ({ code }) => shown(`${code.slice(0, 4)}-${code.slice(4)}`),
@@ -118,12 +121,12 @@ function DemoHomeCard({
     <Card title={said.demoTitle} className="join-card">
       <p>{said.demoText}</p>
       <p>
-        <button type="button" disabled={take.isPending || take.isSuccess || free === 0} onClick={() => take.mutate()}>
+        <Act isOff={take.isPending || take.isSuccess || free === 0} describedBy={stateId} press={() => take.mutate()}>
           {take.isPending ? said.demoWaiting : said.demoTake}
-        </button>
+        </Act>
       </p>
-      {free === 0 && !take.isSuccess && <p className="explain">{said.demoFull}</p>}
-      <div role="status">
+      <div role="status" id={stateId}>
+        {free === 0 && !take.isSuccess && <p className="explain">{said.demoFull}</p>}
         {take.data && (
           <p className="effect">
             {said.demoReady(<strong>{`${take.data.code.slice(0, 4)}-${take.data.code.slice(4)}`}</strong>)}

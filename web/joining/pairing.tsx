@@ -1,4 +1,5 @@
 /** From a code to an open place: what stands behind it, limits in plain words, and who is waited for. */
+
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
@@ -8,6 +9,7 @@ import { part } from '../api/part.ts'
 import { areaQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { priceWords } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
+import { Act } from '../page/act.tsx'
 import { PageLink, pathIn, useAddress } from '../page/address.tsx'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
 import type { Session } from '../session/session.tsx'
@@ -124,13 +126,18 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
         className="agreement-form"
         onSubmit={(event) => {
           event.preventDefault()
-          if (mandate !== null) open.mutate()
+          if (mandate !== null && !open.isPending && !open.isSuccess) open.mutate()
         }}
       >
         <LimitsFields area={area} typing={typing} sells={sells} mandate={mandate} />
-        <button type="submit" className="primary" disabled={mandate === null || open.isPending || open.isSuccess}>
+        <Act
+          isSubmit
+          className="primary"
+          isOff={mandate === null || open.isPending || open.isSuccess}
+          why={typing.problem}
+        >
           {open.isPending ? said.signing : said.signAndJoin}
-        </button>
+        </Act>
       </form>
       <Trouble error={open.error} />
       {open.data && (

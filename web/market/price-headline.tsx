@@ -35,7 +35,7 @@ export function PriceHeadline({ area, prices, where, last }: PriceHeadlineProps)
       </p>
       <p className="lead">
         {where}
-        {low !== high && `. ${said.dependsOnSide}`}
+        {low !== high && `. ${said.dependsOnSide}.`}
       </p>
     </>
   )

@@ -79,7 +79,8 @@ export function resultRows(intervals: readonly SeatIntervalResource[], sides: Si
       [older, interval].every(({ soldWh, boughtWh }) => soldWh === 0 && boughtWh === 0) &&
       older.status === interval.status &&
       older.quality === interval.quality &&
-      older.run > 1 === interval.run > 1 &&
+      // Only of a final result is it told that it was corrected.
+      (interval.status === 'provisional' || older.run > 1 === interval.run > 1) &&
       before!.reasons.join() === reasons.join()
     if (isSame) before!.intervals.push(interval)
     else rows.push({ intervals: [interval], reasons })

@@ -45,7 +45,7 @@ export function PriceControl(props: PriceControlProps) {
 
 function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow, anchor }: PriceControlProps) {
   const said = priceWordsOf()
-  const ids = { note: useId() }
+  const ids = { note: useId(), limits: useId() }
   const active = activeOrder(seat, side)
   const agreed = active?.limitPerKwh ?? lastLimit
   const agreedTicks = agreed === null ? null : parsePrice(agreed, area.priceDecimals)
@@ -95,6 +95,7 @@ function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow, 
           state={active ? (side === 'sell' ? said.selling : said.buying) : said.paused}
           isOn={active !== null}
           isDisabled={isBusy || isCutOff || problem !== null}
+          describedBy={ids.note}
           change={(on) => (on ? send(shownTicks) : active && pause.mutate(active))}
         />
       }
@@ -110,6 +111,7 @@ function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow, 
         leave={() => problem === null && setTyped(null)}
         isWrong={problem !== null}
         noteId={ids.note}
+        limitsId={ids.limits}
       />
       <div className="my-price-actions">
         <Act className="primary" isOff={isOff} describedBy={ids.note} press={() => send(shownTicks)}>
@@ -128,7 +130,9 @@ function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow, 
       <div className="effect" aria-live="polite">
         {active ? <EffectOf order={active} area={area} intervals={intervals} /> : <Paused area={area} side={side} />}
       </div>
-      <p className="explain">{explained({ area, seat, side, priceNow })}</p>
+      <p className="explain" id={ids.limits}>
+        {explained({ area, seat, side, priceNow })}
+      </p>
     </Card>
   )
 }
@@ -145,10 +149,25 @@ interface WaysProps {
   leave: () => void
   isWrong: boolean
   noteId: string
+  /** What says how far it goes. */
+  limitsId: string
 }
 
 /** The ways to a price: a step down or up, the slider, and the field. */
-function Ways({ side, range, shownTicks, isBusy, words, put, typed, type, leave, isWrong, noteId }: WaysProps) {
+function Ways({
+  side,
+  range,
+  shownTicks,
+  isBusy,
+  words,
+  put,
+  typed,
+  type,
+  leave,
+  isWrong,
+  noteId,
+  limitsId,
+}: WaysProps) {
   const said = priceWordsOf()
   const { lowTicks, highTicks, stepTicks } = range
   const sharePercent = ((shownTicks - lowTicks) / Math.max(1, highTicks - lowTicks)) * 100
@@ -160,6 +179,7 @@ function Ways({ side, range, shownTicks, isBusy, words, put, typed, type, leave,
         <Act
           className="step-button"
           isOff={isBusy || shownTicks <= lowTicks}
+          describedBy={limitsId}
           press={() => move(shownTicks - stepTicks)}
           label={said.less(step)}
         >
@@ -180,6 +200,7 @@ function Ways({ side, range, shownTicks, isBusy, words, put, typed, type, leave,
         <Act
           className="step-button"
           isOff={isBusy || shownTicks >= highTicks}
+          describedBy={limitsId}
           press={() => move(shownTicks + stepTicks)}
           label={said.more(step)}
         >

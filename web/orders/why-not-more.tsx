@@ -22,11 +22,13 @@ interface WhyNotMoreProps {
 
 export default function WhyNotMore(props: WhyNotMoreProps) {
   const [isAsked, ask] = useState(false)
-  if (isAsked) return <Answer {...props} />
   return (
-    <button type="button" className="in-text" onClick={() => ask(true)}>
-      {otherPricesWords().whyNotMore}
-    </button>
+    <>
+      <button type="button" className="in-text" aria-expanded={isAsked} onClick={() => ask(!isAsked)}>
+        {otherPricesWords().whyNotMore}
+      </button>
+      {isAsked && <Answer {...props} />}
+    </>
   )
 }
 

@@ -6,10 +6,12 @@ interface OnOffProps {
   state: string
   isOn: boolean
   isDisabled: boolean
+  /** What says why, by its id. */
+  describedBy?: string
   change: (isOn: boolean) => void
 }
 
-export function OnOff({ label, state, isOn, isDisabled, change }: OnOffProps) {
+export function OnOff({ label, state, isOn, isDisabled, describedBy, change }: OnOffProps) {
   return (
     <span className="switch-label">
       {state}
@@ -20,6 +22,7 @@ export function OnOff({ label, state, isOn, isDisabled, change }: OnOffProps) {
         aria-checked={isOn}
         aria-label={label}
         aria-disabled={isDisabled}
+        aria-describedby={describedBy}
         onClick={() => {
           if (!isDisabled) change(!isOn)
         }}

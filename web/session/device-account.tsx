@@ -1,8 +1,11 @@
 /** "Continue with this device": makes an account here, or opens the one that was made before. */
+
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { part } from '../api/part.ts'
+import { Act } from '../page/act.tsx'
 import { Trouble } from '../page/card.tsx'
+import { formWords } from '../page/form-words.ts'
 import { saveFile } from '../page/save-file.ts'
 import { readSealedKey, type SealedKey, savedAccounts, shortestPassphrase } from './saved-account.ts'
 import { useVisitor } from './session.tsx'
@@ -49,9 +52,9 @@ function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
             value={passphrase}
             onChange={(event) => setPassphrase(event.target.value)}
           />
-          <button type="submit" className="primary" disabled={!isLong || make.isPending}>
+          <Act isSubmit className="primary" isOff={!isLong || make.isPending} describedBy={ids.hint}>
             {make.isPending ? said.making : said.continueHere}
-          </button>
+          </Act>
         </div>
         <p className="explain" id={ids.hint}>
           {isLong || passphrase === ''
@@ -125,9 +128,14 @@ function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; a
             value={passphrase}
             onChange={(event) => setPassphrase(event.target.value)}
           />
-          <button type="submit" className="primary" disabled={passphrase === '' || open.isPending}>
+          <Act
+            isSubmit
+            className="primary"
+            isOff={passphrase === '' || open.isPending}
+            why={passphrase === '' ? formWords().fillIn : null}
+          >
             {open.isPending ? said.opening : said.open}
-          </button>
+          </Act>
         </div>
       </form>
       <Trouble error={open.error} />

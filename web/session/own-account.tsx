@@ -1,9 +1,12 @@
 /** Signing in with an account of one's own: a passkey, a key on this device, the browser's wallet, or a key that stays in this tab's memory. */
+
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
+import { Act } from '../page/act.tsx'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
+import { formWords } from '../page/form-words.ts'
 import { DeviceAccount } from './device-account.tsx'
 import { hasPasskeys } from './kept-passkeys.ts'
 import { PasskeyAccount } from './passkey-account.tsx'
@@ -69,9 +72,9 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
             value={text}
             onChange={(event) => setText(event.target.value)}
           />
-          <button type="submit" disabled={text === '' || key.isPending}>
+          <Act isSubmit isOff={text === '' || key.isPending} why={text === '' ? formWords().fillIn : null}>
             {said.signIn}
-          </button>
+          </Act>
         </div>
         <p className="explain">{said.keyStays}</p>
       </form>

@@ -4,8 +4,10 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
+import { Act } from '../page/act.tsx'
 import { Trouble } from '../page/card.tsx'
 import { AddressField } from '../page/fields.tsx'
+import { formWords } from '../page/form-words.ts'
 import { duration, localMoment, useNow } from '../time/clock.ts'
 import { careWords } from './care-words.tsx'
 import { askingPasskey, type KeptPasskey } from './kept-passkeys.ts'
@@ -33,7 +35,7 @@ export default function Recover({ area }: { area: AreaResource }) {
         className="agreement-form"
         onSubmit={(event) => {
           event.preventDefault()
-          ask.mutate()
+          if (account.trim() !== '' && !ask.isPending) ask.mutate()
         }}
       >
         <AddressField label={said.account} address={account} setAddress={setAccount} />
@@ -52,9 +54,14 @@ export default function Recover({ area }: { area: AreaResource }) {
         <p className="explain" id={ids.hint}>
           {said.hint(duration(area.chain.accounts?.recoveryDelaySeconds ?? 0))}
         </p>
-        <button type="submit" className="primary" disabled={account.trim() === '' || ask.isPending}>
+        <Act
+          isSubmit
+          className="primary"
+          isOff={account.trim() === '' || ask.isPending}
+          why={account.trim() === '' ? formWords().fillIn : null}
+        >
           {ask.isPending ? said.signing : said.ask}
-        </button>
+        </Act>
       </form>
       <Trouble error={ask.error} />
       {waiting !== null && <Asked area={area} kept={waiting} />}
@@ -65,6 +72,7 @@ export default function Recover({ area }: { area: AreaResource }) {
 function Asked({ area, kept }: { area: AreaResource; kept: KeptPasskey }) {
   const said = careWords()
   const { account } = kept
+  const whenId = useId()
   const { setOwn } = useVisitor()
   const nowMs = useNow()
   const state = useQuery({
@@ -80,10 +88,10 @@ function Asked({ area, kept }: { area: AreaResource; kept: KeptPasskey }) {
   if (from === null) return null
   return (
     <div className="effect" role="status">
-      <p>{said.asked(account.slice(0, 8), localMoment(from))}</p>
-      <button type="button" disabled={Date.parse(from) > nowMs || take.isPending} onClick={() => take.mutate()}>
+      <p id={whenId}>{said.asked(account.slice(0, 8), localMoment(from))}</p>
+      <Act isOff={Date.parse(from) > nowMs || take.isPending} describedBy={whenId} press={() => take.mutate()}>
         {take.isPending ? said.moment : said.takeOver}
-      </button>
+      </Act>
       <Trouble error={take.error} />
     </div>
   )

@@ -1,4 +1,5 @@
 /** One month of a home on a page: its lines with the rule of each, its days, as CSV and on paper, and verified in the browser. */
+
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Fragment, useEffect, useRef, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -8,11 +9,13 @@ import { getJson } from '../api/client.ts'
 import { part } from '../api/part.ts'
 import { ownTimeZone, type Part, partsOf, totalsQuery } from '../history/totals.ts'
 import { difference, energy, moneyColumn } from '../money/format.ts'
+import { Act } from '../page/act.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { MonthChoice } from '../page/fields.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
+import { pageWords } from '../page/words.ts'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment, monthName, newestMonths } from '../time/clock.ts'
 import { statementCsv } from './csv.ts'
@@ -64,10 +67,10 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
           <Lines area={area} month={known} />
           <Days area={area} days={shownDays} error={days.error} isPending={days.isPending} />
           <p className="month-acts">
-            <button
-              type="button"
-              disabled={days.data === undefined}
-              onClick={() =>
+            <Act
+              isOff={days.data === undefined}
+              why={days.data === undefined ? pageWords().loading : null}
+              press={() =>
                 saveFile(
                   statementCsv(known, shownDays, {
                     currency: area.currency,
@@ -80,7 +83,7 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
               }
             >
               {said.saveCsv}
-            </button>
+            </Act>
             <button type="button" onClick={printStatement}>
               {said.print}
             </button>
