@@ -144,6 +144,8 @@ describe('what everybody may see', () => {
     ['areas/1/intervals?limit=501', 400, 'REQUEST_INVALID'],
     ['areas/1/intervals?limit=0', 400, 'REQUEST_INVALID'],
     ['areas/1/intervals?from=yesterday', 400, 'REQUEST_INVALID'],
+    [`areas/1/intervals?from=${iso(t0 + 900)}&to=${iso(t0)}`, 400, 'RANGE_EMPTY'],
+    [`areas/1/intervals?from=${iso(t0)}&to=${iso(t0)}`, 400, 'RANGE_EMPTY'],
     ['areas/1/intervals?cursor=abc', 400, 'CURSOR_INVALID'],
     [`areas/1/intervals?cursor=${Buffer.from('["batches",5]').toString('base64url')}`, 400, 'CURSOR_INVALID'],
     [`areas/1/intervals?cursor=${Buffer.from('["intervals","x"]').toString('base64url')}`, 400, 'CURSOR_INVALID'],
@@ -211,6 +213,12 @@ describe('what belongs to an account', () => {
   })
 
   test('its sums, beside what the tariffs would have given', async () => {
+    for (const path of ['summary', 'intervals']) {
+      for (const to of [t0, t0 - 900]) {
+        const asked = await own(`${path}?seat=${seatIds.alice}&from=${iso(t0)}&to=${iso(to)}`)
+        expect([asked.status, asked.body.code]).toEqual([400, 'RANGE_EMPTY'])
+      }
+    }
     const reply = await own(`summary?seat=${seatIds.alice}&from=${iso(t0)}&to=${iso(t0 + 1_800)}`)
     expect(summarySchema.parse(reply.body)).toMatchObject({
       exportWh: 1_000,
@@ -288,7 +296,7 @@ describe('what belongs to an account', () => {
       'batches',
       'wallet?area=1',
       `statements/${iso(t0 + batchSeconds)}?seat=${seatIds.alice}`,
-      `summary?seat=1&from=${iso(t0)}&to=${iso(t0)}`,
+      `summary?seat=1&from=${iso(t0)}&to=${iso(t0 + 900)}`,
     ]) {
       expect((await own(path, tokens.bob)).body.code).toBe('ACCOUNT_FOREIGN')
       expect((await own(path, '')).body.code).toBe('SESSION_NEEDED')

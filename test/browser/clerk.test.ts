@@ -1,6 +1,7 @@
 /**
  * The clerk's two minutes: somebody who has never seen the page, and knows that a member asks about last month, finds that member's document
- * among those of 30 homes and proves one line of it. What the clerk does and waits for is counted.
+ * among those of 30 homes and proves one line of it. What the clerk does and waits for is counted. And a report that the clerk puts forward
+ * and a second person, who is a clerk by the approvers of the documents alone, releases.
  */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -133,3 +134,53 @@ it('goes the same way on a phone, in German', async () => {
   await sweep(page, 'metering points', 'utility')
   await page.context().close()
 }, 90_000)
+
+it('puts a report forward, which the clerk and a second person release', async () => {
+  const page = await open(wide, 'en-GB')
+  const signIn = async () => {
+    await page.getByLabel('Or paste a private key').fill(people.grid.privateKey)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  }
+  await signIn()
+  await page.getByRole('tab', { name: 'Report' }).click()
+  const panel = page.getByRole('tabpanel', { name: 'Report' })
+  await panel.getByLabel('from').fill('2026-10-05T00:00')
+  await panel.getByLabel('to', { exact: true }).fill('2026-10-06T00:00')
+  const saved = page.waitForEvent('download')
+  await panel.getByRole('button', { name: 'Download', exact: true }).click()
+  expect((await saved).suggestedFilename()).toMatch(/\.csv$/)
+  await panel.getByText('720 rows saved').waitFor()
+  // Beside it stands yesterday's report, by day, which the page itself has asked for.
+  await panel.getByRole('cell', { name: 'csv, by day', exact: true }).waitFor()
+  const row = panel.getByRole('row', { name: '5 Oct 2026' }).filter({ hasText: '720' })
+  await row.getByRole('button', { name: 'Put forward for release' }).click()
+  const release = page.getByRole('region', { name: 'csv, version 1' })
+  await release.getByText('0 of 2 have approved').waitFor()
+  await page.getByText('One report waits to be released by two people.').waitFor()
+  await release.getByRole('button', { name: 'Approve with your signature' }).click()
+  await release.getByText('1 of 2 have approved').waitFor()
+  await release.getByText('You have approved this.').waitFor()
+  expect(await release.getByRole('button').count()).toBe(0)
+
+  const second = await open(phone, 'de-AT')
+  await second.getByLabel('Oder einen privaten Schlüssel einfügen').fill(people.stranger.privateKey)
+  await second.getByRole('button', { name: 'Anmelden' }).click()
+  const same = second.getByRole('region', { name: 'csv, Fassung 1' })
+  await same.getByText('1 von 2 haben freigegeben').waitFor()
+  // Both see the same fingerprint of what they sign.
+  const fingerprint = async (of: typeof same) => /[0-9a-f]{64}/.exec((await of.textContent()) ?? '')?.[0]
+  expect(await fingerprint(same)).toBe(await fingerprint(release))
+  await same.getByRole('button', { name: 'Mit Ihrer Unterschrift freigeben' }).click()
+  await same.getByText('freigegeben', { exact: true }).waitFor()
+  await same.getByText('2 von 2 haben freigegeben').waitFor()
+  await sweep(second, 'a report that is released', 'utility')
+  await second.context().close()
+
+  // A pasted key is kept nowhere.
+  await page.reload()
+  await signIn()
+  await release.getByText('released', { exact: true }).waitFor()
+  await release.getByText('2 of 2 have approved').waitFor()
+  expect(await page.getByText('waits to be released by two people').count()).toBe(0)
+  await page.context().close()
+}, 180_000)

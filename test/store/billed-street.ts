@@ -81,6 +81,17 @@ export async function fillStreet(sql: Database): Promise<number> {
     insert into intervals
     select ${areaId}, start, 1, 'final', 'computed', 0, 0, 0, 0, 0, 0, 0, 0, to_timestamp(start + 4000) from ${starts}`
   await fillRows(sql, areaId)
+  // Each pair has a price of its own, so the zones have none.
+  await sql`
+    insert into interval_zones
+    select ${areaId}, start, 1, own.place - 1, own.zone, null, null, null, case when own.place = 1 then sold else 0 end,
+      case when own.place = 1 then bought else 0 end, case when own.place = 1 then drawn else 0 end,
+      case when own.place = 1 then fed else 0 end, case when own.place = 1 then ${homes} else 0 end,
+      case when own.place > 1 then 0 end, case when own.place > 1 then 0 end
+    from unnest(${texts(config.zones, ({ id }) => id)}::text[]) with ordinality own (zone, place), (
+      select start, sum(sold_wh) as sold, sum(bought_wh) as bought, sum(import_wh) as drawn, sum(export_wh) as fed
+      from seat_intervals where area_id = ${areaId} group by start
+    ) sums`
   await sql`
     insert into batches (
       area_id, end_at, start, number, left_out, band_low, band_high, energy_wh, paid, received, seats, cut_sequence, cut_at)

@@ -220,6 +220,22 @@ describe('a month of 30 homes', () => {
     for (const each of [change, entry, all]) await each(-1)
   })
 
+  test('stays as it is billed where an official value is corrected after the cut, since nothing moves', async () => {
+    const { database } = street
+    const start = Date.UTC(2026, 9, 12, 9) / 1000
+    const ofHome = database`area_id = ${area.areaId} and start = ${start} and seat = 2`
+    await database`
+      insert into intervals
+      select (jsonb_populate_record(own, '{"run": 2, "kind": "corrected"}')).* from intervals own
+      where area_id = ${area.areaId} and start = ${start}`
+    const correct = (by: number, run: number) =>
+      database`update seat_intervals set import_wh = import_wh + ${by}, run = ${run} where ${ofHome}`
+    await correct(90, 2)
+    await expect(preview()).rejects.toThrowError(`nothing is to be issued for ${month}`)
+    await correct(-90, 1)
+    await database`delete from intervals where area_id = ${area.areaId} and start = ${start} and run = 2`
+  })
+
   test('is corrected by credit notes, and an approval of what changed since counts for nothing', async () => {
     const { database } = street
     // Home 2 is somebody else from the 20th on.

@@ -1,6 +1,7 @@
 /** Versions of reports as the page lists them. */
 import { expect, it } from 'vitest'
 import type { ReportVersionResource } from '../../server/api/report-resources.ts'
+import { reportName } from '../../web/documents/report-name.ts'
 import { changedSinceOf, isProposable, queryOf, rangeOf } from '../../web/utility/report-version.ts'
 
 const report = { format: 'csv', from: 1_793_491_200, to: 1_793_577_600, by: 'interval', timeZone: 'UTC' }
@@ -36,4 +37,12 @@ it('are put forward to be released once, the newest one, when it was written to 
   expect([third, second, first].map((each) => isProposable(each, all, []))).toEqual([false, false, false])
   expect(isProposable(second, [second, first], [first])).toBe(true)
   expect(isProposable(second, [second, first], [second])).toBe(false)
+})
+
+it('are told apart by what they were asked for', () => {
+  expect(reportName(report)).toBe('csv')
+  expect(reportName({ ...report, by: 'day', zone: 'north' })).toBe('csv, by day, north')
+  expect(reportName({ ...report, by: 'month', point: 'AT00', changedSince: 7 })).toBe(
+    'csv, by month, AT00, changes only',
+  )
 })

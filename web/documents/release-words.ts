@@ -7,7 +7,9 @@ export const releaseWords = catalogue({
     explain:
       'A report that was put forward is released once two different people have signed what its manifest says: range, sums and the fingerprint of the file. If anything in it changes, the new version needs both again.',
     none: 'No report was put forward yet. That is done beside each version, in the list of reports.',
-    report: (format: string, version: number) => `${format}, version ${version}`,
+    report: (name: string, version: number) => `${name}, version ${version}`,
+    byPeriods: { day: 'by day', month: 'by month' },
+    changesOnly: 'changes only',
     rows: (rows: number) => (rows === 1 ? 'one row' : `${rows} rows`),
     states: { waiting: 'waits for approval', changed: 'has changed since', released: 'released' },
     changedText: 'The report says something else by now: write it again and put the new version forward.',
@@ -25,7 +27,9 @@ export const releaseWords = catalogue({
     explain:
       'Ein vorgelegter Bericht ist freigegeben, sobald zwei verschiedene Personen unterschrieben haben, was über ihn feststeht: Zeitraum, Summen und der Prüfwert der Datei. Ändert sich etwas darin, braucht die neue Fassung beide noch einmal.',
     none: 'Noch ist kein Bericht vorgelegt. Das geschieht neben jeder Fassung, in der Liste der Berichte.',
-    report: (format, version) => `${format}, Fassung ${version}`,
+    report: (name, version) => `${name}, Fassung ${version}`,
+    byPeriods: { day: 'je Tag', month: 'je Monat' },
+    changesOnly: 'nur Änderungen',
     rows: (rows) => (rows === 1 ? 'eine Zeile' : `${rows} Zeilen`),
     states: { waiting: 'wartet auf Freigabe', changed: 'seither geändert', released: 'freigegeben' },
     changedText: 'Der Bericht sagt inzwischen etwas anderes: schreiben Sie ihn neu und legen Sie die neue Fassung vor.',

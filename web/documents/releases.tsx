@@ -8,6 +8,7 @@ import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
 import { billQuery, releasesQuery } from './queries.ts'
 import { releaseWords } from './release-words.ts'
+import { reportName } from './report-name.ts'
 
 const tones = { waiting: 'warn', changed: 'bad', released: 'good' } as const
 
@@ -45,7 +46,7 @@ function Release({ area, release, mayApprove }: { area: AreaResource; release: R
     onSettled: () => queries.invalidateQueries({ queryKey: ['releases', session.account, area.area] }),
   })
   const hasApproved = approvals.some(({ account }) => account === session.account)
-  const name = said.report(String(report.format), version)
+  const name = said.report(reportName(report), version)
   return (
     <section className="release" aria-label={name}>
       <h3>

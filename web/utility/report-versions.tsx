@@ -6,6 +6,7 @@ import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, getText, postJson } from '../api/client.ts'
 import { releasesQuery } from '../documents/queries.ts'
 import { releaseWords } from '../documents/release-words.ts'
+import { reportName } from '../documents/report-name.ts'
 import { Empty, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
@@ -81,7 +82,7 @@ export function ReportVersions({ area }: { area: AreaResource }) {
                   <td>
                     {localMoment(from)} – {localMoment(to)}
                   </td>
-                  <td>{version.report.format}</td>
+                  <td>{reportName(version.report)}</td>
                   <td className="n">{version.version}</td>
                   <td className="n">{String(version.manifest?.rows ?? '–')}</td>
                   <td className="n">{String(version.manifest?.refused ?? '–')}</td>

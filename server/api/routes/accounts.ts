@@ -9,7 +9,7 @@ import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccou
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
 import { eraseLeaves } from '../../store/statement-store.ts'
 import type { AreaTables, SettingsHistory } from '../area-tables.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor, requireSpan, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import {
@@ -114,6 +114,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object({ ...seatQuery, from: timeInput.optional(), to: timeInput.optional() }),
       answers: { 200: pageOf(seatIntervalSchema) },
       async handle({ params: { account }, query: { seat, from, to, limit, cursor }, session }) {
+        requireSpan({ from, to })
         const read = await readable(await session(), account, { what: 'intervals', seat, from, to })
         const after = readCursor('seat-intervals', intervalPlace, cursor)
         if (from !== undefined) {
@@ -142,6 +143,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object({ seat: seatId, from: timeInput, to: timeInput }),
       answers: { 200: summarySchema },
       async handle({ params: { account }, query: { seat, from, to }, session }) {
+        requireSpan({ from, to })
         const read = await readable(await session(), account, { what: 'summary', seat, from, to })
         const [row] = read.seats
         const range = { from: read.from!, to: read.to! }

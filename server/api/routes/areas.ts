@@ -5,7 +5,7 @@ import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
 import { areaAt, areaSlugs, foundBy } from '../area-places.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor, requireSpan, timeInput } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, presentArea, presentBatch, presentInterval } from '../present.ts'
@@ -83,6 +83,7 @@ export function areaRoutes(parts: OrderParts): Route[] {
       query: z.object({ from: timeInput.optional(), to: timeInput.optional(), ...pageQuery }),
       answers: { 200: pageOf(intervalSchema) },
       async handle({ params: { area: number }, query: { from, to, limit, cursor }, member }) {
+        requireSpan({ from, to })
         const area = areaOf(areas, number)
         const reader = readerOf(gridOperatorOf(parts, area), member)
         const before = readCursor('intervals', placeForm.seconds, cursor) ?? to
