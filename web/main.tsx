@@ -3,6 +3,7 @@ import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-qu
 import { StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ProblemError } from './api/client.ts'
+import { part } from './api/part.ts'
 import { Shell } from './page/shell.tsx'
 import { VisitorProvider } from './session/session.tsx'
 import { useLanguage } from './words/language.ts'
@@ -61,6 +62,8 @@ createRoot(root).render(
 )
 
 // Nobody needs it before the page can be used.
-void import('./page/kept-focus.ts').then(({ keepFocus }) => keepFocus(root)).catch(() => {})
+void part(() => import('./page/kept-focus.ts'))
+  .then(({ keepFocus }) => keepFocus(root))
+  .catch(() => {})
 // Where a browser has none or refuses it, the page works as before and needs the network to open.
 if (import.meta.env.PROD) void navigator.serviceWorker?.register('/service-worker.js').catch(() => {})

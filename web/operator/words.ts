@@ -16,7 +16,7 @@ const troublesEn: TroubleWords = {
     `The key ${key} cannot pay the gas of a payment any more: send it some of the chain’s coin.`,
   'watchers-late': (time) => `A payment has waited for its watchers for ${time}.`,
   'behind-chain': () =>
-    'The contract has paid batches that this server’s records do not know: an older backup was restored.',
+    'The contract has made payments that this server’s records do not know: an older backup was restored.',
   'database-silent': () => 'The database does not answer.',
 }
 const troublesDe: TroubleWords = {
@@ -31,7 +31,7 @@ const troublesDe: TroubleWords = {
     `Der Schlüssel ${key} kann das Gas einer Zahlung nicht mehr zahlen: Schicken Sie ihm Münzen der Kette.`,
   'watchers-late': (time) => `Eine Zahlung wartet seit ${time} auf ihre Wächter.`,
   'behind-chain': () =>
-    'Der Vertrag hat Abrechnungen gezahlt, die die Aufzeichnungen dieses Servers nicht kennen: Eine ältere Sicherung wurde eingespielt.',
+    'Der Vertrag hat Zahlungen geleistet, die die Aufzeichnungen dieses Servers nicht kennen: Eine ältere Sicherung wurde eingespielt.',
   'database-silent': () => 'Die Datenbank antwortet nicht.',
 }
 
