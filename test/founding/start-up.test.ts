@@ -136,7 +136,7 @@ describe('a server that cannot start', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a server that runs', { timeout: 120_000 }, () => {
+describe('a server that runs', { timeout: 300_000 }, () => {
   test('keeps a second one away at once', async () => {
     const server = await startServer(community)
     try {

@@ -38,6 +38,37 @@ describe('alarms and board', () => {
   })
 })
 
+/** What kind of metric each is, as far as its source says; the others are gauges of a helper. */
+const kinds = new Map(
+  sources.flatMap((name) => {
+    const text = readFileSync(join('server', name), 'utf8')
+    const form = /new (Gauge|Counter|Histogram)\(\{(?:(?!new )[\s\S]){0,120}?name: '(commonwatt_\w+)'/g
+    return [...text.matchAll(form)].map(([, kind, metric]) => [metric!, kind!.toLowerCase()] as const)
+  }),
+)
+const kindOf = (metric: string) => kinds.get(metric) ?? 'gauge'
+
+describe('the metrics', () => {
+  test('are called after what they count, as Prometheus has it', () => {
+    expect(kinds.size).toBeGreaterThan(30)
+    for (const metric of measured)
+      expect([metric, metric.endsWith('_total')]).toEqual([metric, kindOf(metric) === 'counter'])
+  })
+
+  test('and Prometheus’s own program says so', (context) => {
+    if (!isInstalled('promtool')) context.skip('promtool is not installed')
+    const input = [...measured]
+      .map((metric) => {
+        const parts = kindOf(metric) === 'histogram' ? ['_bucket{le="+Inf"}', '_sum', '_count'] : ['']
+        const values = parts.map((part) => `${metric}${part} 1\n`).join('')
+        return `# HELP ${metric} What it says.\n# TYPE ${metric} ${kindOf(metric)}\n${values}`
+      })
+      .join('')
+    const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
+  })
+})
+
 describe('the service unit', () => {
   test('is one, and keeps the server apart from the machine', (context) => {
     if (!isInstalled('systemd-analyze')) context.skip('systemd-analyze is not installed')
