@@ -11,6 +11,7 @@ import { moneyWords, signOf } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
+import { formWords } from '../page/form-words.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration } from '../time/clock.ts'
@@ -150,6 +151,8 @@ function PaymentForm({ area, limits, words, pay, done }: PaymentFormProps) {
   const amountProblem = fault === null ? null : fault === 'form' ? said.notAnAmount(limits.decimals) : limits.tooMuch
   const payeeProblem =
     'address' in payee || payee.fault === null ? null : payee.fault === 'form' ? said.notAnAddress : said.notThere
+  const isEmpty = text.trim() === '' || to.trim() === ''
+  const why = [amountProblem, payeeProblem, isEmpty && formWords().fillAll].filter(Boolean).join(' ') || null
   return (
     <form
       className="agreement-form"
@@ -192,7 +195,7 @@ function PaymentForm({ area, limits, words, pay, done }: PaymentFormProps) {
           {payeeProblem ?? ('shown' in payee && said.compare(payee.shown))}
         </p>
       </div>
-      <Act isSubmit isOff={!isReady} describedBy={ids.note}>
+      <Act isSubmit isOff={!isReady} why={why}>
         {pay.isPending ? said.signing : words.act}
       </Act>
       <Trouble error={pay.error} />
