@@ -50,14 +50,19 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
   const barred = barredBy(state, seat, reading) ?? (next === undefined ? null : barredBy(state, next, reading))
   if (barred !== null) return [answerOf(reading, barred, { seat: number })]
   const admission = judge(state, seat, reading)
+  const isTakenByNext = next !== undefined && judge(state, next, reading).status === 'stored'
+  const isLate = reading.time <= state.cutUntil
+  if (admission.status === 'duplicate' && isTakenByNext) {
+    // It came before the next seat was heard of, which lacks it still.
+    const followed = store(state, next, reading)
+    return [answerOf(reading, { status: 'stored' }, { seat: next.chain.seat, isLate }), ...followed]
+  }
   if (admission.status !== 'stored') {
     const answer = answerOf(reading, admission, { seat: number })
     const isEquivocation = admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION'
     return isEquivocation ? [answer, ...suspend(state, seat, reading)] : [answer]
   }
-  const isTakenByNext = next !== undefined && judge(state, next, reading).status === 'stored'
   const nextSeat = isTakenByNext ? next.chain.seat : 0
-  const isLate = reading.time <= state.cutUntil
   const followed = store(state, seat, reading)
   if (isTakenByNext) followed.push(...store(state, next, reading))
   return [answerOf(reading, admission, { seat: number, nextSeat, isLate }), ...followed]

@@ -191,6 +191,21 @@ describe('a meter that moves from one seat to another', () => {
     ])
   })
 
+  it('has the shared reading taken for the next seat as well where that was heard of later, once it is sent again', () => {
+    const { state, read, run } = street([closing])
+    const shared = reading(1, moveAt, 0, 200)
+    const after = moveAt * 1000 + 1_000
+    expect(answersOf(read(after, reading(1, end, 0, 100), shared))).toMatchObject([
+      { seat: 1 },
+      { seat: 1, nextSeat: 0 },
+    ])
+    run(following(after, [next({ epoch: 1, time: t0, importWh: 0, exportWh: 0 })]))
+    expect(answersOf(read(after, shared))).toMatchObject([{ status: 'stored', seat: 2, nextSeat: 0 }])
+    const { slot } = state.seats.get(2)!
+    expect(state.intervals.get(end)!.isRead(slot)).toBe(true)
+    expect(answersOf(read(after, shared))).toMatchObject([{ status: 'duplicate', seat: 1 }])
+  })
+
   it('has the shared reading taken once both seats know the key that signs it', () => {
     const start = { epoch: 1, time: t0, importWh: 0, exportWh: 0 }
     const key = addressOf('b', 101)
