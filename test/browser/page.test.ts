@@ -520,6 +520,7 @@ describe('everybody', () => {
     { path: '/people/roof-north', ready: '.result-list' },
     { path: '/people/buyer', ready: '.result-list' },
     { path: '/people/grid', ready: '.lines' },
+    { path: '/people/operator', ready: '.operator .offices' },
     { path: '/account', ready: '.sign-in' },
     { path: '/join', ready: '.sign-in' },
     { path: '/people/nobody', ready: '.card' },
@@ -531,7 +532,7 @@ describe('everybody', () => {
         const page = await open(path, { viewport: narrow, ...look })
         await page.locator(ready).first().waitFor()
         expect(await page.locator('html').getAttribute('lang')).toBe(look.locale.slice(0, 2))
-        await sweep(page, `${path}, ${look.colorScheme}`, path === '/people/grid' ? 'utility' : 'home')
+        await sweep(page, `${path}, ${look.colorScheme}`, /grid|operator/.test(path) ? 'utility' : 'home')
       }
     },
     120_000,
