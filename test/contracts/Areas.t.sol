@@ -79,6 +79,13 @@ contract AreasTest is Street {
         }
     }
 
+    function test_the_highest_grade_and_allocation_are_rules() public {
+        AreaRules memory highest = _rules(9);
+        (highest.settlingGrade, highest.allocation) = (1, 2);
+        highest = _openArea(highest);
+        vm.assertEq(escrow.rulesHash(highest.area), hashes.hash(highest));
+    }
+
     /// 4,095 intervals are what an entry's lag can count back: a month of quarter-hours, 31 days of 96, is 2,976.
     function test_the_longest_batch_of_an_area() public {
         AreaRules memory long = _rules(2);
