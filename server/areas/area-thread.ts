@@ -1,7 +1,10 @@
 /** The thread of one market area: opens the area's database and runs it until it is asked to stop. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { pino } from 'pino'
-import { openAreaStore } from '../store/area-store.ts'
+import { type Logger, pino } from 'pino'
+import { type OpenedAreaStore, openAreaStore } from '../store/area-store.ts'
+import type { AreaIdentity } from '../store/areas.ts'
+import { isConnectionLoss } from '../store/database.ts'
+import { StoreError } from '../store/error.ts'
 import { logFailure } from '../store/outage.ts'
 import { machineClocks, runArea } from './area-program.ts'
 import type { AreaSettings } from './settings.ts'
@@ -17,14 +20,44 @@ export interface AreaThreadData {
 
 async function main({ databaseUrl, settings, owner, logLevel }: AreaThreadData): Promise<void> {
   const log = pino({ level: logLevel }).child({ area: settings.area })
-  const { store, lease, close } = await openAreaStore(databaseUrl, {
-    ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, area: settings.area },
-  })
+  const { chainId, escrow } = settings.chain
+  const { store, lease, close } = await openedStore(databaseUrl, { chainId, escrow, area: settings.area }, log)
   await runArea(parentPort!, {
     ...{ settings, store, lease, owner, clocks: machineClocks, waitsForChain: true },
     log: (what, error) => logFailure(log, what, error),
   })
   await close()
+}
+
+/** An opening that takes longer has lost its answer. */
+const longestOpeningMs = 10_000
+const restMs = 500
+
+/**
+ * Opens the area's store as soon as the database lets it. Until then the thread has nothing else that keeps it alive: it would end
+ * where a connection is lost together with what was asked, of which the driver then says nothing.
+ */
+async function openedStore(databaseUrl: string, identity: AreaIdentity, log: Logger): Promise<OpenedAreaStore> {
+  for (;;) {
+    const opening = openAreaStore(databaseUrl, identity)
+    try {
+      return await inTime(opening)
+    } catch (error) {
+      opening.then(({ close }) => close()).catch(() => {})
+      if (!isConnectionLoss(error)) throw error
+      logFailure(log, 'the area cannot be opened yet', error)
+      await new Promise((resolve) => setTimeout(resolve, restMs))
+    }
+  }
+}
+
+function inTime(opening: Promise<OpenedAreaStore>): Promise<OpenedAreaStore> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new StoreError('STORE_SILENT', `no answer within ${longestOpeningMs / 1000} s`))
+    }, longestOpeningMs)
+    opening.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
 
 await main(workerData as AreaThreadData)

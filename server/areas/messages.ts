@@ -17,7 +17,7 @@ interface Item {
 }
 
 /** To the area. */
-type Asked =
+export type Asked =
   | { type: 'submit'; items: Item[] }
   | { type: 'chain-seen'; timeMs: number }
   | { type: 'chain-told'; timeMs: number }

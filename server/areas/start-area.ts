@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { threadFile } from '../project-files.ts'
 import { type AreaProgram, runArea } from './area-program.ts'
 import type { AreaThreadData } from './area-thread.ts'
-import { type ConnectedArea, connectArea } from './messages.ts'
+import { type Asked, type ConnectedArea, connectArea } from './messages.ts'
 
 /**
  * Starts an area in a thread. Whatever ends the thread ends this area only: its handle says so and refuses what is asked of it.
@@ -12,9 +12,17 @@ import { type ConnectedArea, connectArea } from './messages.ts'
 export function startAreaThread(data: AreaThreadData, log: Logger): ConnectedArea {
   const { area } = data.settings
   const worker = new Worker(threadFile('area-thread'), { workerData: data })
+  let hasSpoken = false
+  worker.once('message', () => {
+    hasSpoken = true
+  })
   const handle = connectArea(
     {
-      postMessage: (message: unknown) => worker.postMessage(message),
+      postMessage(message: Asked) {
+        // It still waits for its database and hears nothing; there is nothing that it has to finish.
+        if (message.type === 'stop' && !hasSpoken) void worker.terminate()
+        else worker.postMessage(message)
+      },
       on: worker.on.bind(worker) as never,
       close: () => void worker.terminate(),
     },

@@ -8,6 +8,7 @@ import { startAreaThread } from '../../server/areas/start-area.ts'
 import type { Database } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { addressOf, order, placing, seat, terms } from '../market/engine/street.ts'
+import { startProxy } from '../store/proxy.ts'
 import { type OwnServer, startOwnServer } from '../store/scratch-database.ts'
 import { areaFile, escrowFacts } from './area-file.ts'
 
@@ -116,6 +117,33 @@ async function tellAgain(handle: ConnectedArea): Promise<void> {
   const told = { block: 2, time: nowSeconds(), settledUntil: 0, seats: [], isPart: false }
   await handle.submit({ type: 'chain', ...told }).catch(() => {})
 }
+
+test('an area whose database goes away at any moment of its opening begins when that is back', async () => {
+  const { url } = await server.fresh()
+  const answers = Array.from({ length: 12 }, (_, index) => index + 1)
+  await Promise.all(
+    answers.map(async (answer) => {
+      const way = await startProxy(url)
+      way.cutOnce(answer)
+      const handle = start(way.url, answer, 'one')
+      await until(() => handle.status.loads > 0 || handle.status.condition.is === 'stopped')
+      expect(handle.status.condition.is).not.toBe('stopped')
+      await handle.stop()
+      await way.stop()
+    }),
+  )
+})
+
+test('an area whose database never answered can be stopped', async () => {
+  const { url } = await server.fresh()
+  const way = await startProxy(url)
+  way.cutAtAnswer()
+  const handle = start(way.url, 1, 'one')
+  await delay(500)
+  await handle.stop()
+  expect(handle.status.condition.is).toBe('stopped')
+  await way.stop()
+})
 
 test('an area that cannot go on says why, and its neighbour trades on', async () => {
   const { database, url } = await server.fresh()

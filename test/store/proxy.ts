@@ -13,6 +13,8 @@ export interface BrittleWay {
   cut(): void
   /** Ends every connection as soon as the server has said something more. */
   cutAtAnswer(): void
+  /** Ends every connection at the answer of this number from now on, and lets pass what comes after. */
+  cutOnce(answer: number): void
   stop(): Promise<void>
 }
 
@@ -21,6 +23,7 @@ export async function startProxy(databaseUrl: string): Promise<BrittleWay> {
   const target = new URL(databaseUrl)
   const pairs = new Set<[Socket, Socket]>()
   let cutsAtAnswer = false
+  let answersUntilCut = Number.POSITIVE_INFINITY
   let isSilent = false
   const cut = () => {
     for (const pair of pairs) for (const socket of pair) socket.destroy()
@@ -31,7 +34,8 @@ export async function startProxy(databaseUrl: string): Promise<BrittleWay> {
     pairs.add(pair)
     near.on('data', (data) => far.write(data))
     far.on('data', (data) => {
-      if (cutsAtAnswer) cut()
+      answersUntilCut -= 1
+      if (cutsAtAnswer || answersUntilCut === 0) cut()
       else near.write(data)
     })
     for (const socket of pair) {
@@ -61,6 +65,9 @@ export async function startProxy(databaseUrl: string): Promise<BrittleWay> {
     cut,
     cutAtAnswer() {
       cutsAtAnswer = true
+    },
+    cutOnce(answer) {
+      answersUntilCut = answer
     },
     async stop() {
       cut()
