@@ -17,7 +17,7 @@ interface Item {
 }
 
 /** To the area. */
-export type Asked =
+export type AskedOfArea =
   | { type: 'submit'; items: Item[] }
   | { type: 'chain-seen'; timeMs: number }
   | { type: 'chain-told'; timeMs: number }
@@ -71,7 +71,7 @@ export function serveArea(
       }
       answers.push(one)
     }
-    port.on('message', (asked: Asked) => {
+    port.on('message', (asked: AskedOfArea) => {
       if (asked.type === 'chain-seen') runner.seeChain(asked.timeMs)
       else if (asked.type === 'chain-told') runner.chainTold(asked.timeMs)
       else if (asked.type === 'stop') {
@@ -198,7 +198,7 @@ export function connectArea(
         if (items.length === 0) {
           // Those of one round of the event loop go in one message.
           soon(() => {
-            port.postMessage({ type: 'submit', items } satisfies Asked)
+            port.postMessage({ type: 'submit', items } satisfies AskedOfArea)
             items = []
           })
         }
@@ -209,12 +209,12 @@ export function connectArea(
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    seeChain: (timeMs) => port.postMessage({ type: 'chain-seen', timeMs } satisfies Asked),
-    chainTold: (timeMs) => port.postMessage({ type: 'chain-told', timeMs } satisfies Asked),
+    seeChain: (timeMs) => port.postMessage({ type: 'chain-seen', timeMs } satisfies AskedOfArea),
+    chainTold: (timeMs) => port.postMessage({ type: 'chain-told', timeMs } satisfies AskedOfArea),
     onCounts: (listener) => counters.add(listener),
     async stop() {
       if (goneBecause !== null) return
-      port.postMessage({ type: 'stop' } satisfies Asked)
+      port.postMessage({ type: 'stop' } satisfies AskedOfArea)
       await stopped
       this.lost('the server is stopping')
     },

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { threadFile } from '../project-files.ts'
 import { type AreaProgram, runArea } from './area-program.ts'
 import type { AreaThreadData } from './area-thread.ts'
-import { type Asked, type ConnectedArea, connectArea } from './messages.ts'
+import { type AskedOfArea, type ConnectedArea, connectArea } from './messages.ts'
 
 /**
  * Starts an area in a thread. Whatever ends the thread ends this area only: its handle says so and refuses what is asked of it.
@@ -18,7 +18,7 @@ export function startAreaThread(data: AreaThreadData, log: Logger): ConnectedAre
   })
   const handle = connectArea(
     {
-      postMessage(message: Asked) {
+      postMessage(message: AskedOfArea) {
         // It still waits for its database and hears nothing; there is nothing that it has to finish.
         if (message.type === 'stop' && !hasSpoken) void worker.terminate()
         else worker.postMessage(message)
