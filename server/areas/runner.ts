@@ -16,7 +16,7 @@ import { type Due, nextDue } from '../market/engine/engine.ts'
 import { encodeCommand } from '../market/engine/journal.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import type { AreaLease, AreaStore, Journaled, Place } from './area-store.ts'
-import { changedSeats, changesOf, summaryOf } from './changes.ts'
+import { changesOf, ToldSeats } from './changes.ts'
 import type { AreaClock } from './clock.ts'
 import { AreaError } from './error.ts'
 import { JournaledArea } from './journaled-area.ts'
@@ -93,6 +93,7 @@ export class AreaRunner {
   /** Of a group in which something went wrong: carried out one by one, before the queue. */
   private alone: Waiting[] = []
   private readonly unworkable = new Set<string>()
+  private readonly toldSeats = new ToldSeats()
   private area: JournaledArea
   private condition: AreaCondition = { is: 'waiting', code: 'AREA_LOADING', reason: 'the journal is being loaded' }
   private isLoaded = false
@@ -403,7 +404,7 @@ export class AreaRunner {
     const committed = await this.commit()
     this.isLoaded = true
     if (!isIntact) this.startAnew()
-    this.parts.tell({ type: 'seats', seats: [...area.state.seats.values()].map((seat) => summaryOf(area.state, seat)) })
+    this.parts.tell({ type: 'seats', seats: this.toldSeats.all(area.state) })
     this.publish(committed)
   }
 
@@ -427,7 +428,7 @@ export class AreaRunner {
     const { state } = this.area
     const events = committed.flatMap((each) => each.events)
     const changes = changesOf(state, this.area.committed.sequence, events)
-    this.parts.tell({ type: 'changes', changes, seats: changedSeats(state, events) })
+    this.parts.tell({ type: 'changes', changes, seats: this.toldSeats.changedBy(state, events) })
     this.tellStatus()
   }
 
