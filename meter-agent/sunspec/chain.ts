@@ -26,7 +26,7 @@ export interface Chain {
 export interface ReadModel extends ModelPlace {
   /** `null` for models we have no table for. */
   body: DecodedBody | null
-  /** Of the requests that were answered. */
+  /** When each request that was answered left and had its answer. */
   times: ReplyTimes[]
   /** Registers did not come though the device may have them. */
   lost: boolean
