@@ -25,7 +25,7 @@ export interface Partnership {
 export interface PartnersInput {
   /** By place of a zone, the place of the one above it; −1 for the root. */
   parent: readonly number[]
-  /** Each seat once. */
+  /** The parties of the interval, each seat once. */
   parties: readonly Party[]
   /** Pairs of seats of which one prefers the other. */
   preferred: readonly Pick<Partnership, 'seller' | 'buyer'>[]

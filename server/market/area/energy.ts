@@ -93,7 +93,7 @@ export function settlingEnergies(state: Paired, start: UtcSeconds): Energies {
   return { ...signedEnergies(state, start), isWitness: (seat) => pairOf(state, seat, start)?.companion === seat }
 }
 
-/** What an interval is computed from until then. */
+/** What an interval is computed from as long as its batch is not cut. */
 export function provisionalEnergies(state: Paired, start: UtcSeconds): Energies {
   return { ...settlingEnergies(state, start), of: (seat) => provisionalEnergy(state, seat, start) }
 }

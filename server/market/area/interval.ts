@@ -22,7 +22,7 @@ export interface StoredRegisters {
 
 /** What an order set aside when its interval started. */
 export interface Reservation {
-  /** The order's. */
+  /** The order's place in the order of arrival. */
   arrival: number
   limitTicks: number
   reservedWh: Wh
@@ -33,7 +33,7 @@ export interface Reservation {
 /** What an agreement may move in one interval, set aside when it started. */
 export interface PromisedEnergy {
   arrival: number
-  /** Seats. */
+  /** The two seats, by number. */
   seller: number
   buyer: number
   priceTicks: number
@@ -206,7 +206,7 @@ export class Interval {
     this.isChanged = true
   }
 
-  /** What the interval was computed from has changed. */
+  /** Notes that something has changed from which the interval was computed. */
   outdate(): void {
     this.isStale = true
     this.isChanged = true
