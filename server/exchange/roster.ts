@@ -24,7 +24,7 @@ export interface RosterEntry {
   factorPercent: number
   /** Of what is produced, under static keys; null under others. */
   shareMillionths: number | null
-  /** First day. */
+  /** The first day on which it holds. */
   fromDay: DayNumber
   /** Day after the last one; infinite while it is open. */
   endDay: DayNumber
