@@ -41,7 +41,7 @@ export interface BatchForwardOrder extends SignedOrder {
   seat: number
 }
 
-/** Those that traded, in order of arrival. */
+/** The forward orders that traded in the batch, in order of arrival. */
 export async function forwardOrdersOfBatch(
   sql: Queries,
   areaId: number,
@@ -58,7 +58,7 @@ export async function forwardOrdersOfBatch(
 
 export interface BatchForwardTrade {
   start: UtcSeconds
-  /** Arrivals. */
+  /** The two orders by their arrivals. */
   buyOrder: number
   sellOrder: number
   priceTicks: Ticks

@@ -44,7 +44,7 @@ export async function partiesOfArea(sql: Queries, areaId: number): Promise<Store
   return { ...rest, parties: readParties(content) }
 }
 
-/** Likewise. Throws `BILL_PARTIES` where none was kept. */
+/** The same. Throws `BILL_PARTIES` where none was kept. */
 export async function requireParties(sql: Queries, areaId: number): Promise<StoredParties> {
   const stored = await partiesOfArea(sql, areaId)
   if (stored !== null) return stored

@@ -36,7 +36,7 @@ const idleSeconds = 10
 const connectSeconds = 5
 
 export interface DatabaseOptions extends Partial<DatabasePatience> {
-  /** What the server's list of sessions says. */
+  /** The name of the session in the server's list. */
   name?: string
   /** Schemas in which tables are looked for, in this order; the database's own setting if not given. */
   schemas?: readonly string[]

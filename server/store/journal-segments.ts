@@ -16,11 +16,11 @@ const usualBytes = 1024 * 1024
 const partBytes = 256 * 1024
 
 export interface JournalSegment {
-  /** Of its rows. */
+  /** The numbers of its first and last row. */
   first: number
   last: number
   rulesVersion: number
-  /** Of the last row. */
+  /** The hash of its last row. */
   hash: Buffer
   /** Newest time of its commands, UTC milliseconds. */
   untilMs: number

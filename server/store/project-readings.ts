@@ -36,7 +36,7 @@ export class ReadingProjection {
     ]
   }
 
-  /** What was projected last has been committed. */
+  /** Says that what was projected last has been committed. */
   committed(): void {
     for (const { key, stretch } of this.pending) this.noted.set(key, stretch)
     this.pending = []

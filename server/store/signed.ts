@@ -16,7 +16,7 @@ export interface SignedByBoth {
 }
 
 export interface SignedRevocation {
-  /** From when on the account wished it. */
+  /** The boundary from which on the account wished it. */
   signedFrom: number
   signature: string
 }

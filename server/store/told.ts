@@ -5,7 +5,7 @@ import type { Command, Event, EventOf, MeterReading } from '../market/area/area.
 export interface ToldEvent<Type extends Event['type']> {
   event: EventOf<Type>
   command: Command
-  /** Of the command in the journal. */
+  /** The number of the command in the journal. */
   sequence: number
   /** Place among all events of the commit. */
   place: number

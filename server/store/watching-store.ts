@@ -9,7 +9,7 @@ import type { Queries } from './database.ts'
 export interface ShownKey {
   areaId: number
   end: UtcSeconds
-  /** Of the batch. */
+  /** The number of the batch. */
   number: number
   /** How often it was given up on chain before. */
   attempt: number
