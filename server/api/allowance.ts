@@ -41,14 +41,14 @@ export function createAllowance({ mostPerMinute, done }: { mostPerMinute: number
   const eachMs = 60_000 / Math.max(1, mostPerMinute - atOnce)
   const usedUntil = new Map<string, number>()
 
-  /** Until when something is used. */
+  /** Until when what somebody has used is counted. */
   function used(who: string, nowMs: number): number {
     const knownMs = usedUntil.get(who) ?? 0
     // Only a clock that was set back leaves a time so far ahead: that must lock nobody out.
     return knownMs > nowMs + atOnce * eachMs ? nowMs : Math.max(knownMs, nowMs)
   }
 
-  /** Until when one more would be used. */
+  /** Until when it would be counted with one more. */
   function next(who: string, nowMs: number): number {
     const untilMs = used(who, nowMs) + eachMs
     const waitMs = untilMs - nowMs - atOnce * eachMs

@@ -8,7 +8,7 @@ const time = z.iso.datetime()
 /** A daily budget that was signed. */
 export const dailyBudgetSchema = z
   .object({
-    /** Its EIP-712 digest. */
+    /** The budget's EIP-712 digest. */
     budget: hex32Form,
     seat: seatId,
     /** The most that a local day may cost; null where it lifts the budget before. */

@@ -55,7 +55,7 @@ export const grantsRevokedSchema = z
   .meta({ id: 'GrantsRevoked' })
 export type GrantsRevokedResource = z.infer<typeof grantsRevokedSchema>
 
-/** What is read of an account, by whoever may. */
+/** The kinds of data that can be read of an account. */
 export const readKinds = [
   'seats',
   'orders',
@@ -103,7 +103,7 @@ export const ownReadingSchema = z
     seat: seatId,
     meter: address,
     epoch: z.int(),
-    /** The boundary. */
+    /** The boundary at which they were read. */
     time,
     importWh: wh,
     exportWh: wh,

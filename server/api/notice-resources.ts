@@ -19,9 +19,9 @@ export const noticeSchema = z
     amount: z.string().nullable().meta({ description: 'Tokens, decimal' }),
     to: address.nullable(),
     transaction: z.string().nullable(),
-    /** Of a silent meter: its last reading; else null. */
+    /** When the meter was read last, of a notice about a silent meter; else null. */
     lastReadingAt: time.nullable(),
-    /** Of a statement: `2026-10`; else null. */
+    /** The month (`2026-10`), of a notice about a statement; else null. */
     month: z.string().nullable(),
   })
   .meta({ id: 'Notice' })

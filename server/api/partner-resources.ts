@@ -37,7 +37,7 @@ export const partnersSchema = z
   .meta({ id: 'Partners' })
 export type PartnersResource = z.infer<typeof partnersSchema>
 
-/** Whom an account may prefer at most. */
+/** An account may prefer at most so many neighbours. */
 const mostPreferred = 8
 /** Letters, figures and signs in any script, and spaces between them. */
 const shownName = z

@@ -41,7 +41,7 @@ export interface Offices {
   operator: Address
 }
 
-/** What pays for settling, or for what is relayed. */
+/** A key that pays for settling or for what is relayed, and what it can still pay. */
 export interface GasBalance {
   address: Address
   does: 'settles' | 'relays'

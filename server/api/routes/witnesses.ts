@@ -20,7 +20,7 @@ import { meteredAreaOf } from './official.ts'
 const tag = 'Official values'
 const daySeconds = 86_400
 const mostDays = 92
-/** Of one account in an area. */
+/** At most so many seats of one account in an area are looked at. */
 const mostSeats = 1_000
 const shown = { days: 2_000, contradictions: 500 }
 const range = { from: timeInput, to: timeInput }
