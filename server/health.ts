@@ -51,7 +51,7 @@ export interface Health {
 
 interface Seen {
   gas: Map<EscrowServices, GasBalance[]>
-  /** By area. */
+  /** Offers of offices, by area. */
   offers: Map<number, AreaOffers>
   databaseBytes: number | null
   /** First moment of the oldest month in the tables, UTC seconds. */

@@ -16,7 +16,7 @@ interface Item {
   loads: number | undefined
 }
 
-/** To the area. */
+/** What is said to an area. */
 export type AskedOfArea =
   | { type: 'submit'; items: Item[] }
   | { type: 'chain-seen'; timeMs: number }
@@ -25,7 +25,7 @@ export type AskedOfArea =
 
 type Answer = { id: number; events: Event[] } | { id: number; code: AreaError['code']; message: string }
 
-/** From the area. */
+/** What an area says. */
 type Said =
   | { type: 'answers'; answers: Answer[] }
   | { type: 'changes'; changes: AreaChanges; seats: [number, SeatSummary | null][] }

@@ -67,7 +67,7 @@ export interface RunnerParts {
   owner: string
   config: AreaConfig
   face: AreaFace
-  /** 32 random bytes. */
+  /** Makes 32 random bytes. */
   newSecret(): Buffer
   /** Resolves after so many ms. */
   sleep(ms: number): Promise<void>

@@ -20,7 +20,7 @@ export interface WaitingBatch {
   settlesFrom: UtcSeconds | null
 }
 
-/** What a watcher says. */
+/** What a watcher says of a batch. */
 export type SaidWord =
   | { says: 'approved'; header: Hex; signature: Hex }
   | { says: 'refused'; header: Hex; reason: RefusalReason; sentence: string; signature: Hex }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import type { FileConfig } from '../configuration/config.ts'
 import { InputError } from './streams.ts'
 
-/** Where the options are that were not given. */
+/** The option that names the file in which the options stand that were not given. */
 export function configFile(): Option {
   return new Option('--config <file>', 'a commonwatt.toml, which gives the options that are not given').env(
     'COMMONWATT_CONFIG',

@@ -24,7 +24,7 @@ import { configurationText } from './configuration-text.ts'
 import { serverUnit } from './service-unit.ts'
 
 export interface Founded {
-  /** Absolute. */
+  /** Absolute path of the folder. */
   folder: string
   files: string[]
   deployer: Address

@@ -27,7 +27,7 @@ export interface WelcomedMeter {
   told: ReadonlyMap<AreaHandle, number>
 }
 
-/** As of now. */
+/** What these areas have told, as of now. */
 export function toldBy(seats: readonly Pick<MeterSeat, 'area'>[]): WelcomedMeter['told'] {
   return new Map(seats.map(({ area }) => [area, area.status.loads]))
 }

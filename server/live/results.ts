@@ -18,7 +18,7 @@ interface Gathered {
   starts: Set<number>
   /** Numbers of seats in the area, or all of them. */
   seats: Set<number> | 'all'
-  /** By arrival. */
+  /** Agreements, by their arrival. */
   agreements: Set<number>
 }
 

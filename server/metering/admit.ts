@@ -81,7 +81,7 @@ export class RosterStretches {
 
 export interface AdmissionOf {
   roster: RosterStretches
-  /** Of the area. */
+  /** The length of the area's intervals. */
   intervalSeconds: number
   now: UtcSeconds
   refuse: (refusal: ValueRefusal) => void

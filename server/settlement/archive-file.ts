@@ -106,7 +106,7 @@ export class ArchiveReader {
   private newestRow: number | null = null
   private isWhole = false
 
-  /** What a line is. */
+  /** Takes a line and says what it is. */
   take(line: string): ArchiveLine {
     this.lines += 1
     if (this.isWhole) throw this.wrong('something follows its end')

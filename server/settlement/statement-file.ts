@@ -31,7 +31,7 @@ export const statementFileSchema = z.strictObject({
   seed: hex32Form.nullable(),
   /** The hash of what nobody signs of the batch. */
   stated: hex32Form,
-  /** In their order. */
+  /** The seat's leaves in their order. */
   leaves: z.array(
     z.strictObject({
       start: utcSeconds,
