@@ -31,7 +31,7 @@ export interface RegisterReply {
 export interface WatchedReply {
   /** Names the endpoint. */
   key: string
-  /** Of the connection: what lasts, lasts for one of them. */
+  /** Names the connection: what lasts, lasts for one of them. */
   generation: number
   request: RegisterRequest
   reply: RegisterReply

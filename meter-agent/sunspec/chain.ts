@@ -8,7 +8,7 @@ import { modelTables } from './model-tables.ts'
 /** Where a model lies on the device. */
 export interface ModelPlace {
   id: number
-  /** Of its ID register. */
+  /** The address of its ID register. */
   address: number
   /** Its L: registers of the body that follow ID and L. */
   length: number
