@@ -100,7 +100,7 @@ function pairPreferred({
   selling: ReadonlyMap<number, Open>
   buying: ReadonlyMap<number, Open>
 }): Partnership[] {
-  // Of a seller and a common zone, the buyers; the deepest zone first, and in it by seat.
+  // The buyers of a seller below a common zone; the deepest zone first, and in it by seat.
   const groups = new Map<string, { seller: Open; zone: number; buyers: Map<number, Open> }>()
   for (const pair of preferred) {
     const [seller, buyer] = [selling.get(pair.seller), buying.get(pair.buyer)]

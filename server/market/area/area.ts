@@ -425,7 +425,7 @@ const intervalRun = struct({
   /** What the grid operator's account keeps: Σ paid − Σ received. */
   gridTake: bigint,
   zones: list(zoneRun),
-  /** Of the links of the spot auction: net energy from `zone` to its parent, and the price difference beyond the fee. */
+  /** The links of the spot auction: net energy from `zone` to its parent, and the price difference beyond the fee. */
   flows: list(flow),
   /** Seats of which a reading was waited for in vain, and those whose reading was not measured. */
   missingReadings: uint,

@@ -84,7 +84,7 @@ export class Interval {
   /** Seats whose reading is waited for. */
   waitsFor = 0
   cleared: ClearedSums | null = null
-  /** Of each forward trade of the interval in their order, what was honoured. */
+  /** What was honoured of each forward trade of the interval, in their order. */
   deliveredWh: Wh[] = []
   /** Has changed since the piece of a snapshot that holds it was written. */
   isChanged = true
@@ -95,7 +95,7 @@ export class Interval {
   /** Arrival, limit and energy of what is reserved, by side; null once it is final. */
   reserved: Record<Side, { arrival: Uint32Array; limitTicks: Int32Array; energyWh: Uint32Array }> | null
   fills: Fills = Fills.of([])
-  /** Of agreements, in the order in which they are honoured. */
+  /** What agreements promised, in the order in which they are honoured. */
   promised: PromisedEnergy[] = []
   /** What the metering operator told and has not signed, and what it corrected since the interval is final. */
   official: OfficialColumns | null = null

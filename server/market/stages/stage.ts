@@ -23,7 +23,7 @@ export interface Computed {
 export interface Reduction extends Allocation {
   /** The prices of zones that are left, where the stage sets prices. */
   prices?: Pick<ClearedSums, 'zones' | 'flows'>
-  /** Of the stage of forward trades: what of each is still honoured. */
+  /** What is still honoured of each forward trade, from the stage of forward trades. */
   deliveredWh?: Wh[]
   /** Promised ahead and void now, by seat. */
   lostWh?: ReadonlyMap<number, Wh>
