@@ -85,7 +85,7 @@ async function settingsOfBatch(
   })
 }
 
-/** Of the session keys that signed these orders, those that were taken back. */
+/** The session keys that signed these orders and were taken back. */
 async function revocationsOfOrders(
   sql: Queries,
   areaId: number,

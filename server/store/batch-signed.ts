@@ -65,7 +65,7 @@ export interface BatchForwardTrade {
   energyWh: Wh
 }
 
-/** Of each interval in the order in which they were made. */
+/** Trades by interval, in the order in which they were made. */
 export function forwardTradesOfBatch(
   sql: Queries,
   areaId: number,

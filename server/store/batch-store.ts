@@ -263,7 +263,7 @@ export interface Contradiction {
   second: BatchReading
 }
 
-/** Of the meters of these seats, the oldest first; the first values of archived months are kept for this. */
+/** The contradictions of the meters of these seats, the oldest first; the first values of archived months are kept for this. */
 export async function contradictionsOf(
   sql: Queries,
   areaId: number,

@@ -8,7 +8,7 @@ import { type Database, type Queries, transact } from './database.ts'
 export interface StoredParties {
   /** Counts what was kept, from 1. */
   version: number
-  /** Of what it says, in hexadecimal digits. */
+  /** The hash of what it says, in hexadecimal digits. */
   sha256: string
   keptAt: Date
   parties: Parties

@@ -199,7 +199,7 @@ export async function migrate(database: Database): Promise<string[]> {
   return transact(database, (sql) => applyMigrations(sql, null))
 }
 
-/** Likewise inside a transaction, all migrations or exactly those that are named. */
+/** Does the same inside a transaction: all migrations, or exactly those that are named. */
 export async function applyMigrations(sql: Transaction, wanted: readonly AppliedMigration[] | null): Promise<string[]> {
   const [version] = await sql`select current_setting('server_version_num')::int as number`
   if (version!.number < oldestServerVersion) {

@@ -24,7 +24,7 @@ export interface JournalSegment {
   hash: Buffer
   /** Newest time of its commands, UTC milliseconds. */
   untilMs: number
-  /** Of each row the length of its command (four bytes, the highest first) and the command, packed with Brotli. */
+  /** For each row the length of its command (four bytes, the highest first) and the command, packed with Brotli. */
   bytes: Buffer
 }
 

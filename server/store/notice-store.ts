@@ -14,7 +14,10 @@ export interface NoticeRow {
   seat: number
   account: Address
   kind: NoticeKind
-  /** Of a payout its transaction and place there, of a silence the last reading (UTC seconds), of a statement the month. */
+  /**
+   * What tells one from another: a payout's transaction and place there, the last reading before a silence (UTC seconds), a
+   * statement's month.
+   */
   subject: string
   happened_at: UtcSeconds
   /** Of a payout: ledger units, decimal. */

@@ -14,7 +14,7 @@ export interface TotalsRow extends SummaryRow {
   intervals: number
   /** How many of them may still change. */
   provisional: number
-  /** Of them, those whose production is known, and their sums. */
+  /** Those of them whose production is known, and their sums. */
   producing: number
   produced_wh: Wh
   /** Produced beyond what left the home. */

@@ -4,7 +4,7 @@ import { decodeCommand } from '../market/engine/journal.ts'
 
 export interface SignedOrder {
   order: OrderFields
-  /** Of the account or, where there is a session, of its key. */
+  /** The signature of the account or, where there is a session, of its key. */
   signature: string
   session: SessionGrant | null
 }

@@ -46,7 +46,7 @@ export class ToldEvents {
   }
 }
 
-/** Those of a command; the engine answers them in their order. */
+/** The readings of a command; the engine answers them in their order. */
 export function readingsOf(command: Command): readonly MeterReading[] {
   if (command.type === 'readings') return command.readings
   return command.type === 'late-readings' ? command.readings.map(({ reading }) => reading) : []
