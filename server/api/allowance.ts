@@ -1,10 +1,13 @@
 /** How often somebody may do what costs the server something: in any minute, not in the minutes of a clock. */
 import { ApiError } from './problem.ts'
 
-/** Of whom more is remembered than this, those who asked longest ago are forgotten. */
+/** At most so many are remembered; beyond, those who asked longest ago are forgotten. */
 const mostRemembered = 20_000
 
-/** Of an account that belongs here, or of a network of others: a village behind one address, with a dozen pages open, asks for fewer. */
+/**
+ * The most that an account that belongs here may ask, or a network of others: a village behind one address, with a dozen
+ * pages open, asks for fewer.
+ */
 const mostReadsPerMinute = 6_000
 
 /** What one account, or one network, may ask of the API, where nothing has limits of its own. */

@@ -26,7 +26,7 @@ export const budgetDaySchema = z
     seat: seatId,
     dayStart: time,
     dayEnd: time,
-    /** Of the budget that counts at the moment that was asked about; null where none does. */
+    /** What the budget allows that counts at the moment that was asked about; null where none does. */
     budget: money.nullable(),
     /** What energy of the day has cost, fees included, as its intervals stand. */
     paid: money,

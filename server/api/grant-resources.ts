@@ -87,7 +87,7 @@ export const dataReadSchema = z
     area: uint32,
     /** Null: of all of the account's seats in the area. */
     seat: seatId.nullable(),
-    /** Of the data; null where it was not asked for by time. */
+    /** The range of the data; null where it was not asked for by time. */
     from: time.nullable(),
     until: time.nullable(),
     firstAt: time,

@@ -15,7 +15,7 @@ export const noticeSchema = z
     kind: z.enum(['payout', 'silent', 'statement']),
     happenedAt: time,
     read: z.boolean(),
-    /** Of a payout: tokens, decimal, to whom, and by which transaction; else null. */
+    /** Tokens (decimal), receiver and transaction, of a notice about a payout; else null. */
     amount: z.string().nullable().meta({ description: 'Tokens, decimal' }),
     to: address.nullable(),
     transaction: z.string().nullable(),

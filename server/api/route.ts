@@ -71,7 +71,7 @@ interface RouteDefinition<Params, Query, Body> {
   isSlow?: boolean
   /** Has limits of its own, and counts as nothing that is asked. */
   isGated?: boolean
-  /** Of a file: what it is known by, where it is known by something. */
+  /** What a file is known by, where it is known by something. */
   version?: string
   /** Why nobody keeps the answer to a read: it has no `ETag` then. */
   keptByNobody?: string

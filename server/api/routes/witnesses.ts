@@ -79,7 +79,7 @@ function requireRange({ from, to }: { from: number; to: number }): void {
   if (to - from > mostDays * daySeconds) throw new ApiError('RANGE_TOO_LONG', `ask for at most ${mostDays} days`)
 }
 
-/** Of all points of an area, or of a home's; days only where all of them is asked for and may be seen. */
+/** The witnesses of all points of an area, or of a home's; days only where all of them is asked for and may be seen. */
 async function witnesses(
   { database, tables, witnessTolerance: tolerance }: WitnessParts,
   area: AreaHandle,
