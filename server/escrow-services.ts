@@ -35,7 +35,7 @@ export interface EscrowOptions {
   handleOf(area: number): ConnectedArea | undefined
   /** The wallet of the key that settles. */
   wallet: Wallet
-  /** Of the key that pays for what is relayed; null relays nothing. */
+  /** The wallet of the key that pays for what is relayed; null relays nothing. */
   relayWallet: Wallet | null
   confirmations: number
   pollMs: number

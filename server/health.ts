@@ -56,7 +56,7 @@ interface Seen {
   databaseBytes: number | null
   /** First moment of the oldest month in the tables, UTC seconds. */
   keptFrom: number | null
-  /** Of each area how often the chain has settled what its journal does not know. */
+  /** How often the chain has settled of each area what its journal does not know. */
   missed: Map<number, number>
 }
 

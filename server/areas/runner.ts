@@ -90,7 +90,7 @@ interface Waiting {
 export class AreaRunner {
   private readonly parts: RunnerParts
   private readonly queue: Waiting[] = []
-  /** Of a group in which something went wrong: carried out one by one, before the queue. */
+  /** Commands of a group in which something went wrong: they are carried out one by one, before the queue. */
   private alone: Waiting[] = []
   private readonly unworkable = new Set<string>()
   private area: JournaledArea

@@ -36,7 +36,7 @@ import {
 export interface AreaDelivery {
   /** The newest block deep enough to count. */
   block: number
-  /** Of that block: everything that was arranged before is known. */
+  /** The time of that block: everything that was arranged before is known. */
   time: UtcSeconds
   settledUntil: UtcSeconds
   seats: ChainSeat[]

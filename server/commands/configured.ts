@@ -23,7 +23,7 @@ export function givenOption<Value>(command: Command, name: string, fromFile: Val
   return isGiven ? (command.getOptionValue(name) as Value) : (fromFile ?? command.getOptionValue(name))
 }
 
-/** Likewise, of an option without which the command cannot work. Throws `InputError` that names the ways to give it. */
+/** The value of an option without which the command cannot work. Throws `InputError` that names the ways to give it. */
 export function neededOption<Value>(command: Command, name: string, fromFile: Value | undefined): Value {
   const value = givenOption(command, name, fromFile)
   if (value !== undefined) return value
@@ -64,7 +64,7 @@ export function takesConfig(command: Command): Command {
 
 type Places = Record<string, string | number | undefined>
 
-/** Of the escrow and the area that were named, or the only ones. */
+/** What is said of the escrow and the area that were named, or of the only ones. */
 async function placesIn(
   file: FileConfig,
   names: readonly string[],

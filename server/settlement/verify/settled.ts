@@ -48,7 +48,7 @@ export interface SettledArea {
   entries: EntryFields[]
   /** What the grid operator's account got. */
   gridTake: LedgerUnits
-  /** Of a batch that is shown before it settles, else null: the escrow does not repeat it. */
+  /** The header of a batch that is shown before it settles, else null: the escrow does not repeat it. */
   band: { low: Ticks; high: Ticks } | null
 }
 
