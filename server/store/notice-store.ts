@@ -20,7 +20,7 @@ export interface NoticeRow {
    */
   subject: string
   happened_at: UtcSeconds
-  /** Of a payout: ledger units, decimal. */
+  /** The amount of a payout: ledger units, decimal. */
   amount: string | null
   payee: Address | null
   read_at: Date | null
@@ -139,7 +139,7 @@ export function chooseNotices(database: Database, account: Address, unwanted: re
   })
 }
 
-/** Of a seat, up to a time: they tell what was paid to whom. */
+/** Deletes the notices of a seat up to a time: they tell what was paid to whom. */
 export async function eraseNotices(
   sql: Queries,
   { areaId, seat, until }: { areaId: number; seat: number; until: UtcSeconds },
