@@ -171,7 +171,7 @@ export function connectArea(
         for (const listener of listeners) listener(said.changes)
         break
       case 'status':
-        status = said.status
+        if (goneBecause === null) status = said.status
         break
       case 'counted':
         for (const counter of counters) counter(said.counts)
@@ -219,6 +219,8 @@ export function connectArea(
       this.lost('the server is stopping')
     },
     lost(reason) {
+      // A thread that fails also ends: the first reason says why.
+      if (goneBecause !== null) return
       goneBecause = reason
       port.close()
       status = { ...status, condition: { is: 'stopped', code: 'AREA_LOST', reason } }
