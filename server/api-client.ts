@@ -15,9 +15,9 @@ export class ApiClientError extends CodedError {
 
 export interface ApiClient {
   get<T>(path: string): Promise<T>
-  /** What is not JSON, as it comes. */
+  /** Reads an answer that is not JSON, as text. */
   text(path: string): Promise<string>
-  /** What is long, line by line as it comes. */
+  /** Reads a long answer line by line, as it comes. */
   lines(path: string): AsyncGenerator<string>
   /** Sends once under an idempotency key, so that a repetition has no second effect. */
   post<T>(path: string, body: unknown, idempotencyKey: string): Promise<T>

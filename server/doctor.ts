@@ -13,7 +13,7 @@ import { type Database, missingMigrations, openDatabase } from './store/database
 import { keptMonths, monthOf, nameOfMonth } from './store/months.ts'
 
 export interface Finding {
-  /** What was looked at. */
+  /** The thing that was looked at. */
   of: string
   /** `watch`: it works, but will not for long, or is not as it should be. */
   is: 'well' | 'watch' | 'ill'

@@ -33,9 +33,9 @@ export interface EscrowOptions {
   areas: readonly AreaSettings[]
   /** The running area of a number. */
   handleOf(area: number): ConnectedArea | undefined
-  /** Of the key that settles. */
+  /** The wallet of the key that settles. */
   wallet: Wallet
-  /** Of the key that pays for what is relayed; null relays nothing. */
+  /** The wallet of the key that pays for what is relayed; null relays nothing. */
   relayWallet: Wallet | null
   confirmations: number
   pollMs: number

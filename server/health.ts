@@ -51,12 +51,12 @@ export interface Health {
 
 interface Seen {
   gas: Map<EscrowServices, GasBalance[]>
-  /** By area. */
+  /** Offers of offices, by area. */
   offers: Map<number, AreaOffers>
   databaseBytes: number | null
   /** First moment of the oldest month in the tables, UTC seconds. */
   keptFrom: number | null
-  /** Of each area how often the chain has settled what its journal does not know. */
+  /** How often the chain has settled of each area what its journal does not know. */
   missed: Map<number, number>
 }
 

@@ -69,7 +69,7 @@ export async function requireDatabase(
   }
 }
 
-/** Without its user and password. */
+/** An address without the user and password in it. */
 export function placeOf(url: string): string {
   const { host, pathname } = new URL(url)
   return `${host}${pathname}`
@@ -142,7 +142,7 @@ export async function requireFreeAreas(database: Database, settings: readonly Ar
   }
 }
 
-/** Throws `ServeError` `SERVE_PORT_TAKEN`. */
+/** Makes sure that a port is free. Throws `ServeError` `SERVE_PORT_TAKEN`. */
 export function requireFreePort(host: string, port: number, option: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer()

@@ -42,7 +42,7 @@ export function headerOf(batch: BatchHeader): Hex {
 
 /** Why a watcher refuses a batch; the number is what it signs. */
 export const refusalReasons = [
-  /** Not among the others. */
+  /** None of the reasons below. */
   'other',
   /** It could not be computed: something that it rests on is missing. */
   'incomplete',

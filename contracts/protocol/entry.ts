@@ -29,7 +29,7 @@ export class EntryError extends CodedError<'ENTRY_OUT_OF_RANGE' | 'ENTRY_MALFORM
 /** The most intervals of a batch: as many as an entry's lag can count back. The escrow opens no area with longer batches. */
 export const mostIntervalsPerBatch = 2 ** 12 - 1
 
-/** From the most significant bit. */
+/** The fields with their bits, from the most significant bit down. */
 const layout = [
   { name: 'number', bits: 24n, signed: false },
   { name: 'lag', bits: 12n, signed: false },

@@ -4,7 +4,7 @@ import { createKeccak } from 'hash-wasm'
 /** WebAssembly: ten times faster than JavaScript on a few hundred bytes. */
 const hasher = await createKeccak(256)
 
-/** 32 bytes. */
+/** The hash of some bytes: 32 bytes. */
 export function keccak256(bytes: Uint8Array): Uint8Array {
   return hasher.init().update(bytes).digest('binary')
 }

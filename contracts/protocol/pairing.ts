@@ -81,7 +81,7 @@ export type PairingOffer = z.infer<typeof pairingOfferSchema>
 
 export interface PairingOffered {
   code: string
-  /** Where the owner enters it with one touch. */
+  /** A link that opens the page with the code entered already. */
   link: string
   /** UTC seconds. */
   expiresAt: number

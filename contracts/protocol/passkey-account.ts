@@ -11,7 +11,7 @@ import { type Address, fieldsOf, type Hex } from './typed-data.ts'
 
 /** Where accounts of a chain are opened, as a server publishes it. */
 export interface AccountsFacts {
-  /** The `PasskeyAccounts`. */
+  /** The address of the contract `PasskeyAccounts`. */
   factory: Address
   /** The `PasskeyAccount` that all accounts of the factory are copies of. */
   implementation: Address
@@ -48,7 +48,7 @@ export function codeOfAccount(implementation: Address): Hex {
 /** One call that an account makes. */
 export interface AccountCall {
   to: Address
-  /** Wei. */
+  /** How much of the chain's coin goes along, in wei. */
   value: bigint
   data: Hex
 }

@@ -245,7 +245,7 @@ export interface ConfirmMeter {
 export interface RevokeMeter {
   seat: bigint
   from: number
-  /** As in `ConfirmMeter`. */
+  /** Versions grow as those of `ConfirmMeter` do. */
   version: number
   deadline: number
 }

@@ -8,7 +8,7 @@ import { type ServiceFacts, serviceUnit } from './service-unit.ts'
 
 const unitName = 'commonwatt-agent.service'
 const systemFolder = '/etc/systemd/system'
-/** There while systemd runs this computer. */
+/** This folder is there while systemd runs the computer. */
 const runningMark = '/run/systemd/system'
 
 export interface InstallOptions {

@@ -7,11 +7,11 @@
 export const sparingFlags = ['--max-semi-space-size=1', '--v8-pool-size=1', '--optimize-for-size']
 
 export interface ServiceFacts {
-  /** Absolute paths. */
+  /** Paths are absolute. */
   node: string
   program: string
   config: string
-  /** Name or number. */
+  /** The user's name or number. */
   user: string
   writable: readonly string[]
   serialPorts: readonly string[]

@@ -130,7 +130,7 @@ async function lookAt(
   return { sightings, trouble: sightings.length > 0 ? null : trouble, isCareless: false }
 }
 
-/** The same device under every unit id. */
+/** Whether it is the same device under every unit id. */
 function isCareless(sightings: readonly Sighting[]): boolean {
   const [first] = sightings
   return (

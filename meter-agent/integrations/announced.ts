@@ -8,7 +8,7 @@ import { z } from 'zod'
 const announcedSchema = z.object({
   /** The broker it was told to; another one knows nothing of it. */
   broker: z.string(),
-  /** By the meter's address. */
+  /** What was told of each meter, by its address. */
   meters: z.record(z.string(), z.object({ topics: z.array(z.string()), values: z.array(z.string()) })),
 })
 export type Announced = z.infer<typeof announcedSchema>

@@ -77,7 +77,7 @@ function ownNames(host: string): (header: string) => boolean {
   }
 }
 
-/** The whole page. */
+/** The page as HTML. */
 export function localPage(view: PageView): string {
   const body =
     view.kind === 'status'

@@ -40,7 +40,7 @@ const idleMs = 120_000
 /** So many requests of one client are answered in a turn; more wait where they are. */
 const requestsPerTurn = 20
 const turnMs = 100
-/** What a client leaves unread. */
+/** A client that leaves more than this unread is disconnected. */
 const mostUnreadBytes = 32 * 1024
 /** A home's registers are drawn anew this often at most. */
 const viewHoldsMs = 250

@@ -14,7 +14,7 @@ interface Block {
 }
 
 interface UnitMemory {
-  /** By function code. */
+  /** The blocks of registers, by function code. */
   blocks: Map<number, Block[]>
   /** The newest reply of the unit, and the connection it came over. */
   newestMs: number

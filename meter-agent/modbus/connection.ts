@@ -10,7 +10,7 @@ export interface RegisterRequest {
   functionCode: 3 | 4
   /** 0-based protocol address. */
   address: number
-  /** 1 to 125. */
+  /** How many registers, 1 to 125. */
   count: number
   /** How long the reply may take. */
   timeoutMs: number
@@ -29,9 +29,9 @@ export interface RegisterReply {
 
 /** A reply as a watcher is told of it. */
 export interface WatchedReply {
-  /** Of the endpoint. */
+  /** Names the endpoint. */
   key: string
-  /** Of the connection: what lasts, lasts for one of them. */
+  /** Names the connection: what lasts, lasts for one of them. */
   generation: number
   request: RegisterRequest
   reply: RegisterReply
@@ -49,7 +49,7 @@ export function watchReplies(watcher: (watched: WatchedReply) => void): () => vo
 export interface Manners {
   /** Between the end of one request and the start of the next. */
   pauseMs: number
-  /** After connecting, before the first request. */
+  /** How long to wait after connecting, before the first request. */
   settleMs: number
 }
 

@@ -139,11 +139,11 @@ const profileSchema = z.strictObject({
   /** No request may cross a multiple of this. */
   window: z.number().int().min(1).optional(),
   timeoutMs: z.number().int().min(100).default(3_000),
-  /** Between two requests. */
+  /** How long to wait between two requests. */
   pauseMs: z.number().int().min(0).default(0),
   /** Between two requests with serial framing, where that needs more. */
   serialPauseMs: z.number().int().min(0).default(0),
-  /** After connecting. */
+  /** How long to wait after connecting. */
   settleMs: z.number().int().min(0).default(0),
   /** A counter of 0 after another value means "no data". */
   zeroCounterIsNoData: z.boolean().default(false),

@@ -9,9 +9,9 @@ export interface DeviceReading {
   importWh: number | null
   exportWh: number | null
   productionWh: number | null
-  /** Discharging positive. */
+  /** Power of the battery, positive while it discharges. */
   batteryPowerW: number | null
-  /** 0 to 100. */
+  /** Charge of the battery, 0 to 100. */
   stateOfChargePercent: number | null
 }
 

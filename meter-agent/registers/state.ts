@@ -32,7 +32,7 @@ export interface MeterState {
   power: SeenPower | null
   import: CounterTrack | null
   export: CounterTrack | null
-  /** By the device's name in the configuration. */
+  /** The production counters, by the name of their device in the configuration. */
   production: Record<string, ProductionTrack>
   /** Whether counters and power have told the same story. */
   trust: Trust

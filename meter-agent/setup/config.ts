@@ -44,7 +44,7 @@ export interface MeterConfig {
   name: string
   /** The account that owns it; `null` where it is paired instead: then any that enters its code. */
   account: string | null
-  /** Absolute. */
+  /** Absolute path of the meter's key. */
   keyFile: string
   pollSeconds: number | undefined
   /** The device at the grid connection point. */
@@ -61,18 +61,18 @@ export interface MeterConfig {
 export interface MqttConfig {
   url: string
   username: string | undefined
-  /** Absolute. */
+  /** Absolute path of the file with the broker's password. */
   passwordFile: string | undefined
   /** The certificate, or its authority's, that a broker with TLS must show; absolute. By default the usual authorities. */
   caFile: string | undefined
   /** The first levels of all topics. */
   topic: string
-  /** Where Home Assistant looks for what there is. */
+  /** The topic below which Home Assistant looks for devices. */
   discoveryPrefix: string
 }
 
 export interface AgentConfig {
-  /** Absolute. */
+  /** Absolute path of the folder in which the agent keeps its store. */
   dataFolder: string
   serverUrl: string
   /** The certificate, or its authority's, that the server must show; absolute. By default the usual authorities. */

@@ -7,7 +7,7 @@ export interface DeviceValues {
   importMilliWh: bigint | null
   exportMilliWh: bigint | null
   productionMilliWh: bigint | null
-  /** Discharging positive. */
+  /** Power of the battery, positive while it discharges. */
   batteryPowerW: number | null
   stateOfChargePercent: number | null
   manufacturer: string | null

@@ -31,7 +31,7 @@ export interface HomeState {
   /** At the grid connection point, import positive. */
   powerW: number
   productionW: number
-  /** Discharging positive. */
+  /** Power of the battery, positive while it discharges. */
   batteryPowerW: number
   /** With what the car draws. */
   loadW: number

@@ -12,9 +12,9 @@ export interface Sky {
 /** A roof's or field's panels. */
 export interface Panels {
   peakKw: number
-  /** 180 is south. */
+  /** The direction that they face: 180 is south. */
   azimuthDegrees: number
-  /** 0 lies flat. */
+  /** How steep they stand: 0 lies flat. */
   tiltDegrees: number
 }
 

@@ -49,7 +49,7 @@ const deviceSchema = z
       kind: z.literal('profile'),
       ...place,
       profile: z.string().refine((name) => profiles.has(name), 'there is no such profile'),
-      /** By default the one from the factory. */
+      /** The Modbus unit id; by default the one from the factory. */
       unit: unit.optional(),
       gridUnit: unit.optional(),
     }),
@@ -83,7 +83,7 @@ export const scriptSchema = z.strictObject({
   start: z.iso.datetime(),
   steps: z.array(
     z.strictObject({
-      /** Seconds after `start`. */
+      /** When the values begin to hold, in seconds after `start`. */
       at: z.number(),
       quantity: z.enum(quantities),
       value: z.number().nullable(),
@@ -180,7 +180,7 @@ export function parseStreet(config: unknown): StreetConfig {
   return streetSchema.parse(config)
 }
 
-/** What faults call a device. */
+/** The name by which faults call a device. */
 export function deviceName(home: HomeConfig, device: StreetDeviceConfig, index: number): string {
   return device.name ?? `${home.name}/${index + 1}`
 }

@@ -26,7 +26,7 @@ const directVolts = 400
 const usualScaleFactors: Record<string, number> = { V_SF: -1, Hz_SF: -2 }
 
 const usualElements: Record<string, number> = { module: 4, Pt: 2 }
-/** Of a house with a battery, the last two inputs of its inverter are the battery's. */
+/** The last two inputs of the inverter of a house with a battery are the battery's. */
 const modulesWithBattery = 4
 
 /** The registers of the whole chain, from the marker to the end. */

@@ -8,7 +8,7 @@ import { modelTables } from './model-tables.ts'
 /** Where a model lies on the device. */
 export interface ModelPlace {
   id: number
-  /** Of its ID register. */
+  /** The address of its ID register. */
   address: number
   /** Its L: registers of the body that follow ID and L. */
   length: number
@@ -26,7 +26,7 @@ export interface Chain {
 export interface ReadModel extends ModelPlace {
   /** `null` for models we have no table for. */
   body: DecodedBody | null
-  /** Of the requests that were answered. */
+  /** When each request that was answered left and had its answer. */
   times: ReplyTimes[]
   /** Registers did not come though the device may have them. */
   lost: boolean

@@ -15,7 +15,7 @@ export interface Arrivals {
   /** The least that the meter's clock was behind the arrival, and when that was seen. */
   leastLagMs: number | null
   atMs: number
-  /** Telegrams in a row that were behind that by the same time. */
+  /** How many telegrams in a row came late by the same time. */
   lateInRow: number
   lateLagMs: number
 }

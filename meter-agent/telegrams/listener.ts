@@ -22,7 +22,7 @@ export interface HeardTelegram {
 const connectDeadlineMs = 5_000
 const firstBackOffMs = 1_000
 const longestBackOffMs = 60_000
-/** Where a chunk of the stream began that may hold the first byte of a telegram: more than these are not remembered. */
+/** It is remembered where at most so many chunks of the stream began: one of them holds the first byte of a telegram. */
 const mostChunks = 4_096
 
 /** Why a telegram that arrived well is no sample. */

@@ -26,7 +26,7 @@ const units = new Map([
   [27n, 'W'],
   [30n, 'Wh'],
 ])
-/** Of a message: transaction, group, abort on error, body, checksum, end. */
+/** The parts of a message: transaction, group, abort on error, body, checksum, end. */
 const messageSize = 6
 
 function readSml(payload: Buffer): MeterTelegram | { reason: string } {

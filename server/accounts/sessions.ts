@@ -12,7 +12,7 @@ import {
 import type { Database } from '../store/database.ts'
 
 const sessionMs = 24 * 3_600_000
-/** What has expired is deleted at most this often. */
+/** Expired rows are deleted at most this often. */
 const sweepMs = 60_000
 const sweptMs = new WeakMap<Database, number>()
 const tokenForm = /^[A-Za-z0-9_-]{43}$/
@@ -30,7 +30,7 @@ export async function openSession(
   return { token, ...session }
 }
 
-/** By which a session's account tells it from others. */
+/** The name by which an account tells its sessions from each other. */
 export function sessionId(token: string): string {
   return hashToken(token).subarray(0, 8).toString('hex')
 }

@@ -1,10 +1,13 @@
 /** How often somebody may do what costs the server something: in any minute, not in the minutes of a clock. */
 import { ApiError } from './problem.ts'
 
-/** Of whom more is remembered than this, those who asked longest ago are forgotten. */
+/** At most so many are remembered; beyond, those who asked longest ago are forgotten. */
 const mostRemembered = 20_000
 
-/** Of an account that belongs here, or of a network of others: a village behind one address, with a dozen pages open, asks for fewer. */
+/**
+ * The most that an account that belongs here may ask, or a network of others: a village behind one address, with a dozen
+ * pages open, asks for fewer.
+ */
 const mostReadsPerMinute = 6_000
 
 /** What one account, or one network, may ask of the API, where nothing has limits of its own. */
@@ -41,14 +44,14 @@ export function createAllowance({ mostPerMinute, done }: { mostPerMinute: number
   const eachMs = 60_000 / Math.max(1, mostPerMinute - atOnce)
   const usedUntil = new Map<string, number>()
 
-  /** Until when something is used. */
+  /** Until when what somebody has used is counted. */
   function used(who: string, nowMs: number): number {
     const knownMs = usedUntil.get(who) ?? 0
     // Only a clock that was set back leaves a time so far ahead: that must lock nobody out.
     return knownMs > nowMs + atOnce * eachMs ? nowMs : Math.max(knownMs, nowMs)
   }
 
-  /** Until when one more would be used. */
+  /** Until when it would be counted with one more. */
   function next(who: string, nowMs: number): number {
     const untilMs = used(who, nowMs) + eachMs
     const waitMs = untilMs - nowMs - atOnce * eachMs

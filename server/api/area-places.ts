@@ -8,7 +8,7 @@ type Named = Pick<AreaHandle, 'settings'>
 
 interface Words {
   slug: string
-  /** What a search looks in. */
+  /** The words in which a search looks. */
   text: string
 }
 

@@ -65,7 +65,7 @@ export function createAreaTables(database: Database, areas: Areas): AreaTables {
   }
 }
 
-/** Of settings that ascend; where nothing is journaled yet, those that the area is opened with hold. */
+/** Settings ascend; where nothing is journaled yet, those that the area is opened with hold. */
 function historyOf(known: readonly SettingsFrom[], area: AreaHandle): SettingsHistory {
   const at = (start: UtcSeconds) => (known.length === 0 ? area.settings : settingsFor(known, start))
   return {

@@ -8,7 +8,7 @@ const time = z.iso.datetime()
 /** A daily budget that was signed. */
 export const dailyBudgetSchema = z
   .object({
-    /** Its EIP-712 digest. */
+    /** The budget's EIP-712 digest. */
     budget: hex32Form,
     seat: seatId,
     /** The most that a local day may cost; null where it lifts the budget before. */
@@ -26,7 +26,7 @@ export const budgetDaySchema = z
     seat: seatId,
     dayStart: time,
     dayEnd: time,
-    /** Of the budget that counts at the moment that was asked about; null where none does. */
+    /** What the budget allows that counts at the moment that was asked about; null where none does. */
     budget: money.nullable(),
     /** What energy of the day has cost, fees included, as its intervals stand. */
     paid: money,

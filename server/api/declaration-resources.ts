@@ -14,7 +14,7 @@ export const sharingSchema = z.object({
 export const declarationSchema = z
   .object({
     area: uint32,
-    /** Its digest. */
+    /** The declaration's EIP-712 digest. */
     declaration: hex32Form,
     arrival: z.int().meta({ description: 'Names it in the area, as outcomes of intervals do' }),
     kind: z.enum(declarationKinds),

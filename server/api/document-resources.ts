@@ -6,7 +6,7 @@ const address = z.string()
 const time = z.iso.datetime()
 const day = z.iso.date()
 const wh = z.int()
-/** Exact. */
+/** Money with all its decimals, not rounded. */
 const money = z.string().meta({ description: 'Tokens, exactly' })
 const cents = z.string().meta({ description: 'Tokens, to the cent' })
 const count = (of: string) => z.int().meta({ description: `How many ${of}` })

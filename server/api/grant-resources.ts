@@ -55,7 +55,7 @@ export const grantsRevokedSchema = z
   .meta({ id: 'GrantsRevoked' })
 export type GrantsRevokedResource = z.infer<typeof grantsRevokedSchema>
 
-/** What is read of an account, by whoever may. */
+/** The kinds of data that can be read of an account. */
 export const readKinds = [
   'seats',
   'orders',
@@ -87,7 +87,7 @@ export const dataReadSchema = z
     area: uint32,
     /** Null: of all of the account's seats in the area. */
     seat: seatId.nullable(),
-    /** Of the data; null where it was not asked for by time. */
+    /** The range of the data; null where it was not asked for by time. */
     from: time.nullable(),
     until: time.nullable(),
     firstAt: time,
@@ -103,7 +103,7 @@ export const ownReadingSchema = z
     seat: seatId,
     meter: address,
     epoch: z.int(),
-    /** The boundary. */
+    /** The boundary at which they were read. */
     time,
     importWh: wh,
     exportWh: wh,

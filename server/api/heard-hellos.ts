@@ -9,7 +9,7 @@ import type { Hello } from '../../contracts/protocol/wire.ts'
 export const helloToleranceMs = 300_000
 /** From the first to the last moment at which the time of an announcement counts. */
 const keptMs = 2 * helloToleranceMs
-/** Those of 20,000 agents that all come back several times in ten minutes. */
+/** Room for the announcements of 20,000 agents that all come back several times in ten minutes. */
 const mostKept = 200_000
 
 export class HeardHellos {

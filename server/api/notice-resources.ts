@@ -15,13 +15,13 @@ export const noticeSchema = z
     kind: z.enum(['payout', 'silent', 'statement']),
     happenedAt: time,
     read: z.boolean(),
-    /** Of a payout: tokens, decimal, to whom, and by which transaction; else null. */
+    /** Tokens (decimal), receiver and transaction, of a notice about a payout; else null. */
     amount: z.string().nullable().meta({ description: 'Tokens, decimal' }),
     to: address.nullable(),
     transaction: z.string().nullable(),
-    /** Of a silent meter: its last reading; else null. */
+    /** When the meter was read last, of a notice about a silent meter; else null. */
     lastReadingAt: time.nullable(),
-    /** Of a statement: `2026-10`; else null. */
+    /** The month (`2026-10`), of a notice about a statement; else null. */
     month: z.string().nullable(),
   })
   .meta({ id: 'Notice' })

@@ -88,7 +88,7 @@ export type MeteringPointResource = z.infer<typeof meteringPointSchema>
 
 const millionths = 1_000_000
 
-/** Where official values do not settle, none is due. */
+/** A metering point as the API shows it; no value is due where official values do not settle. */
 export function presentMeteringPoint(
   { row, newest, ...counts }: PointOverview,
   { isDue }: { isDue: boolean },

@@ -24,7 +24,7 @@ export const placeForm = {
 /** A time in a query or path: ISO 8601 UTC in, UTC seconds out; a fraction counts to the next second. */
 export const timeInput = z.iso.datetime().transform((text) => Math.ceil(Date.parse(text) / 1000))
 
-/** Of a range of which both ends are given the first is before the last. Throws `RANGE_EMPTY`. */
+/** Where both ends of a range are given the first is before the last. Throws `RANGE_EMPTY`. */
 export function requireSpan({ from, to }: { from?: number | undefined; to?: number | undefined }): void {
   if (from !== undefined && to !== undefined && to <= from) {
     throw new ApiError('RANGE_EMPTY', 'the range ends before it begins')

@@ -6,7 +6,7 @@ import { ApiError } from './problem.ts'
 /** Without letters and digits that are read for one another, so about forty bits in eight places. */
 const alphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const codeLength = 8
-/** From the newest offer. */
+/** A code lives this long after the newest offer. */
 export const pairingMs = 600_000
 const mostWrongTries = 5
 /** Accounts remembered; beyond, the oldest is forgotten. */

@@ -28,7 +28,7 @@ const partnersOfSide = z.object({ energyWh: z.int().min(0), partners: z.array(pa
 export const partnersSchema = z
   .object({
     seat: seatId,
-    /** Of what was asked, the newest intervals that one answer has room for: from here on. */
+    /** One answer has room for the newest intervals of what was asked: from here on. */
     from: time,
     to: time,
     bought: partnersOfSide,
@@ -37,7 +37,7 @@ export const partnersSchema = z
   .meta({ id: 'Partners' })
 export type PartnersResource = z.infer<typeof partnersSchema>
 
-/** Whom an account may prefer at most. */
+/** An account may prefer at most so many neighbours. */
 const mostPreferred = 8
 /** Letters, figures and signs in any script, and spaces between them. */
 const shownName = z
@@ -59,7 +59,7 @@ export const partnerChoicesSchema = z
     name: z.string().nullable(),
     preferred: z.array(neighbour),
     mostPreferred: z.int().meta({ description: 'How many neighbours can be preferred' }),
-    /** Of the areas in which the account has a seat, those who let themselves be seen. */
+    /** Those who let themselves be seen in the areas in which the account has a seat. */
     neighbours: z.array(z.object({ neighbour, name: z.string() })),
   })
   .meta({ id: 'PartnerChoices' })

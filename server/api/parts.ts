@@ -41,7 +41,7 @@ export interface Offices {
   operator: Address
 }
 
-/** What pays for settling, or for what is relayed. */
+/** A key that pays for settling or for what is relayed, and what it can still pay. */
 export interface GasBalance {
   address: Address
   does: 'settles' | 'relays'
@@ -98,12 +98,12 @@ export interface Statements {
 }
 
 export interface ApiParts {
-  /** Of meters, by whatever way they came. */
+  /** Announcements of meters that were heard, by whatever way they came. */
   hellos: HeardHellos
   database: Database
   areas: Areas
   signatures: SignatureCheck
-  /** Of an area that this process serves: areas may lie on several escrows, tokens and chains. */
+  /** The services of an area that this process serves: areas may lie on several escrows, tokens and chains. */
   servicesOf(area: number): AreaServices
   statements: Statements
   /** Takes a file of official values for an area, by its number in the database, off every thread that answers. */
@@ -112,7 +112,7 @@ export interface ApiParts {
   log: Logger
   /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
-  /** The same and more of one area, for its operator. */
+  /** What is not ready for one area, and more of it, for its operator. */
   operationOf(area: number): Promise<OperationFacts>
   demo: DemoFacts | null
   /** The account of the metering operator's key, where this server has it: it may bring official values, as grid operators may. */

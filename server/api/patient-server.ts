@@ -9,9 +9,9 @@ import { networkOf } from './addresses.ts'
 export interface ClientPatience {
   /** From the connection, or the answer before, to the end of a request's head. */
   headMs: number
-  /** Likewise to the end of its body. */
+  /** How long it waits for a whole request, counted in the same way. */
   requestMs: number
-  /** Nothing moves. */
+  /** How long a connection may stand still. */
   silentMs: number
   /** How often it is looked which requests take too long. */
   lookMs: number

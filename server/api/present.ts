@@ -161,7 +161,7 @@ function withOneRoot<Zone extends { zone: string; parent: string | null }>(zones
   return zones.map((zone) => (zone.parent === null && zone !== root ? { ...zone, parent: root!.zone } : zone))
 }
 
-/** Of each zone what it and those below it sold beyond what they bought: that left over the zone's link. */
+/** What each zone and those below it sold beyond what they bought: that left over the zone's link. */
 function surplusByZone(results: IntervalRow['zones'], zones: IntervalResource['zones']): Map<string, number> {
   const parentOf = new Map(zones.map(({ zone, parent }) => [zone, parent]))
   const surplusWh = new Map(zones.map(({ zone }) => [zone, 0]))

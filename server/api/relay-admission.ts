@@ -34,7 +34,7 @@ const mostSeats = 1_000
 
 export interface RelayRequest {
   area: AreaHandle
-  /** Whose signature the request carries. */
+  /** The account whose signature the request carries. */
   account: string
   /** What only one request at a time may be about. */
   subject: string

@@ -135,7 +135,7 @@ export const intervalSchema = z
     deviationWh: wh,
     gridFees: money,
     congestionRent: money,
-    /** What the grid operator's account keeps of both. */
+    /** How much of fees and rent the grid operator's account keeps. */
     gridTake: money,
     /** With what held of them in this interval. */
     zones: z.array(
@@ -160,7 +160,7 @@ export const intervalSchema = z
   .meta({ id: 'Interval' })
 export type IntervalResource = z.infer<typeof intervalSchema>
 
-/** Of a batch. */
+/** How many of the area's watchers approved a batch. */
 const approvals = z.int().nullable().meta({
   description: 'Watchers of the area that had signed it when it settled; null before, and where nobody watches',
 })
@@ -248,7 +248,7 @@ export const seatSchema = z
     next: mandateSchema.extend({ closed: z.boolean() }).nullable(),
     nameplateWh: wh.nullable(),
     epoch: z.int(),
-    /** On chain. */
+    /** The balance on chain. */
     balance: money,
     /** Neither reserved for an open interval, owed for an unsettled one, nor asked back. */
     available: money,
@@ -266,7 +266,7 @@ export const seatSchema = z
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
 
-/** By the number that is signed. */
+/** How long an order lasts, by the number that is signed. */
 export const timesInForce = ['GTC', 'IOC', 'FOK'] as const
 const timeInForceSchema = z.enum(timesInForce)
 
@@ -281,7 +281,7 @@ export const forwardOrderSchema = z
     seat: seatId,
     account: address,
     meter: address,
-    /** Whose book it stands in. */
+    /** The zone in whose book it stands. */
     zone: z.string(),
     side: sideSchema,
     limitPerKwh: price,
@@ -373,7 +373,7 @@ export const forwardBookSchema = z
     /** Best price first: the highest bid and the lowest ask. */
     bids: z.array(forwardLevelSchema),
     asks: z.array(forwardLevelSchema),
-    /** Newest first. */
+    /** The last trades, the newest first. */
     lastTrades: z.array(forwardTradeSchema),
   })
   .meta({ id: 'ForwardBook' })

@@ -43,25 +43,25 @@ export interface RouteInput<Params, Query, Body> {
   session(): Promise<SessionRow>
   /** The account of the caller's session where it belongs here, else null. */
   member: Address | null
-  /** Who is limited: that account, or the network. */
+  /** Who is limited: the account, or the network where there is none. */
   asker: string
 }
 
 interface RouteDefinition<Params, Query, Body> {
   id: string
   method: 'get' | 'post' | 'delete'
-  /** Express's form: `/areas/:area`. */
+  /** The address in Express's form: `/areas/:area`. */
   path: string
   summary: string
   tag: string
-  /** Needs a session. */
+  /** Whether it needs a session. */
   private?: boolean
   /** Takes an `Idempotency-Key` within a session: what is done once is kept for the account, for a day. */
   keyed?: boolean
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
   body?: z.ZodType<Body>
-  /** Of the body, if not `mostBodyBytes`. */
+  /** The most bytes of the body, where that is not `mostBodyBytes`. */
   mostBytes?: number
   /** Takes a file instead, of at most so many bytes, as `application/octet-stream`: `body` is its bytes. */
   mostFileBytes?: number
@@ -71,7 +71,7 @@ interface RouteDefinition<Params, Query, Body> {
   isSlow?: boolean
   /** Has limits of its own, and counts as nothing that is asked. */
   isGated?: boolean
-  /** Of a file: what it is known by, where it is known by something. */
+  /** What a file is known by, where it is known by something. */
   version?: string
   /** Why nobody keeps the answer to a read: it has no `ETag` then. */
   keptByNobody?: string

@@ -24,7 +24,7 @@ interface Source {
 export interface TypedRequest {
   /** Where the signature goes in the body; `*` stands for each item of a list, also in the sources. */
   signature: string
-  /** Who signs. */
+  /** The name of who signs. */
   by: string
   /** Whether a request is whole without it. */
   optional?: true
@@ -96,7 +96,7 @@ const permitTypes = {
   ],
 } as const
 
-/** By operation. */
+/** What is signed in each request, by its operation. */
 export const typedRequests: Record<string, readonly TypedRequest[]> = {
   placeOrder: [
     typed('Order', { signature, by: 'the account, or a session key with its grant' }, '/order'),

@@ -20,7 +20,7 @@ import { ApiError } from './problem.ts'
 const mostSeats = 10_000
 const daySeconds = 86_400
 
-/** Of everybody in an area, by its grid operator. */
+/** What the grid operator of an area can read of everybody in it. */
 type AreaRead = 'report' | 'batch export' | 'documents' | 'who joins'
 
 /** What of an account is read, with what a grant must open for it; null of what no grant opens. */
@@ -43,7 +43,7 @@ export interface Wanted {
   what: keyof typeof kinds
   /** As the escrow numbers it; without it all that the caller may see. */
   seat?: string | undefined
-  /** Of the data, half open. */
+  /** The range of the data, half open. */
   from?: UtcSeconds | undefined
   to?: UtcSeconds | undefined
 }

@@ -17,7 +17,7 @@ export const watchersSchema = z
       .object({
         start: time,
         end: time,
-        /** What they sign. */
+        /** The header that they sign. */
         header: hex32Form,
         since: time,
         /** From when on it settles without them; null until the escrow has been told of it. */

@@ -38,7 +38,7 @@ export interface SeatSummary {
 /** What one commit changed; the tables say how it stands now. */
 export interface AreaChanges {
   sequence: number
-  /** Starts of intervals. */
+  /** Intervals that changed, by their starts. */
   intervals: UtcSeconds[]
   /** Seats, or all of them. */
   seats: number[] | 'all'
@@ -46,7 +46,7 @@ export interface AreaChanges {
   forwardOrders: number[]
   forwardTrades: { start: UtcSeconds; number: number }[]
   agreements: number[]
-  /** Ends of batches. */
+  /** Batches that changed, by their ends. */
   batches: UtcSeconds[]
   hasNewSettings: boolean
 }

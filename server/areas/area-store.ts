@@ -60,7 +60,7 @@ export interface AreaStore {
   prove(place: Place): Promise<void>
   /** Readings of intervals that the engine no longer holds, each with the seat that its meter served, and what the tables say. */
   late(readings: readonly { reading: MeterReading; seat: number }[]): Promise<LateReading[]>
-  /** Of these intervals, which the engine no longer holds, those that the tables know, and what was declared of them. */
+  /** Those of these intervals, which the engine no longer holds, that the tables know, and what was declared of them. */
   declaredOf(starts: readonly UtcSeconds[]): Promise<ForgottenInterval[]>
   /** Intervals that end no later than this are archived: nothing of them is in the tables. */
   archivedUntil(): Promise<UtcSeconds>

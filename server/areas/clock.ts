@@ -6,9 +6,9 @@
 
 /** A clock of this machine, in ms. */
 export interface Clocks {
-  /** UTC. */
+  /** The time in UTC. */
   wallMs(): number
-  /** Since some moment in the past; runs evenly. */
+  /** The time since some moment in the past; it runs evenly. */
   monotonicMs(): number
 }
 
@@ -31,9 +31,9 @@ const chainBehindMs = 15 * 60_000
 const longSilenceMs = 15 * 60_000
 
 interface Sample {
-  /** What the other clock said. */
+  /** What the other clock said, UTC milliseconds. */
   timeMs: number
-  /** What ours said then. */
+  /** What our clock said at that moment. */
   wallMs: number
   monotonicMs: number
 }

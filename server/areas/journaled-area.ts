@@ -26,14 +26,14 @@ import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
 import type { Submission } from './area-handle.ts'
 import type { AreaStore, Journaled, JournalRow, Place, StoredRow } from './area-store.ts'
 
-/** What replaying costs, about. */
+/** About how long replaying takes: each command, and each seat of a computation. */
 const replayMs = { command: 0.03, seatComputed: 0.02 }
 
 interface Applied extends Journaled {
   row: JournalRow
 }
 
-/** What a submission is for the engine. */
+/** The commands that a submission is for the engine. */
 export interface Taken {
   commands: Command[]
   /** Answers to readings of archived intervals, which come before what the commands answer. */
@@ -44,7 +44,7 @@ export interface Taken {
 
 export class JournaledArea {
   readonly state: AreaState
-  /** What replaying the journal after the newest snapshot takes, about. */
+  /** About how long replaying what came after the newest snapshot takes. */
   tailMs = 0
   /** The newest committed command. */
   committed: Place
@@ -240,7 +240,7 @@ export class JournaledArea {
     return changed
   }
 
-  /** What replaying a command with these events takes, about. */
+  /** About how long replaying a command with these events takes. */
   private costOf(events: readonly Event[]): number {
     const computed = events.filter(({ type }) => type === 'interval-cleared' || type === 'batch-cut').length
     return replayMs.command + computed * this.state.seats.size * replayMs.seatComputed
@@ -252,7 +252,7 @@ const noReading = {
   ...{ productionWh: null, reasons: 0, key: null },
 }
 
-/** What would correct results that are in the tables no more. */
+/** The answer to a reading that would correct results which have left the tables. */
 function refusedAsArchived({ meter, epoch, time }: MeterReading, until: UtcSeconds): Event {
   return {
     ...{ type: 'reading', meter, epoch, time, status: 'refused', seat: 0, nextSeat: 0, isLate: true },

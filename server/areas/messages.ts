@@ -16,7 +16,7 @@ interface Item {
   loads: number | undefined
 }
 
-/** To the area. */
+/** What is said to an area. */
 export type AskedOfArea =
   | { type: 'submit'; items: Item[] }
   | { type: 'chain-seen'; timeMs: number }
@@ -25,7 +25,7 @@ export type AskedOfArea =
 
 type Answer = { id: number; events: Event[] } | { id: number; code: AreaError['code']; message: string }
 
-/** From the area. */
+/** What an area says. */
 type Said =
   | { type: 'answers'; answers: Answer[] }
   | { type: 'changes'; changes: AreaChanges; seats: [number, SeatSummary | null][] }
@@ -171,7 +171,7 @@ export function connectArea(
         for (const listener of listeners) listener(said.changes)
         break
       case 'status':
-        status = said.status
+        if (goneBecause === null) status = said.status
         break
       case 'counted':
         for (const counter of counters) counter(said.counts)
@@ -219,6 +219,8 @@ export function connectArea(
       this.lost('the server is stopping')
     },
     lost(reason) {
+      // A thread that fails also ends: the first reason says why.
+      if (goneBecause !== null) return
       goneBecause = reason
       port.close()
       status = { ...status, condition: { is: 'stopped', code: 'AREA_LOST', reason } }

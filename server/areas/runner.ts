@@ -67,7 +67,7 @@ export interface RunnerParts {
   owner: string
   config: AreaConfig
   face: AreaFace
-  /** 32 random bytes. */
+  /** Makes 32 random bytes. */
   newSecret(): Buffer
   /** Resolves after so many ms. */
   sleep(ms: number): Promise<void>
@@ -90,7 +90,7 @@ interface Waiting {
 export class AreaRunner {
   private readonly parts: RunnerParts
   private readonly queue: Waiting[] = []
-  /** Of a group in which something went wrong: carried out one by one, before the queue. */
+  /** Commands of a group in which something went wrong: they are carried out one by one, before the queue. */
   private alone: Waiting[] = []
   private readonly unworkable = new Set<string>()
   private readonly toldSeats = new ToldSeats()

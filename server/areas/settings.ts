@@ -77,7 +77,7 @@ export interface AreaSettings {
 export interface SupplierMix {
   /** Carbon dioxide (equivalents), in grams. */
   gramsPerKwh: number
-  /** Who says so, of which year. */
+  /** Who says so, and of which year. */
   source: string
 }
 
@@ -236,7 +236,7 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
   }
 }
 
-/** What fits in its parts but not together. */
+/** What is wrong with settings whose parts are each right. */
 function inconsistencies(
   file: PricedFile,
   { withdrawalDelaySeconds }: Pick<EscrowFacts, 'withdrawalDelaySeconds'>,

@@ -10,7 +10,7 @@ export function isFence(error: unknown): boolean {
   return error instanceof StoreError && error.code === 'STORE_FENCED'
 }
 
-/** Nothing that trying again could mend. */
+/** Whether trying again can mend nothing. */
 export function isFinal(error: unknown): boolean {
   return (error instanceof StoreError && error.code === 'STORE_DIVERGED') || error instanceof EngineError
 }

@@ -40,7 +40,7 @@ export interface Approval {
   signature: Hex
 }
 
-/** Of how many accounts the documents of a month, or the release of a report, need the word. */
+/** The documents of a month, or the release of a report, need the word of so many accounts. */
 export const approvalsNeeded = 2
 
 /** What an account signs (EIP-712, in the domain of the area's escrow). */

@@ -78,7 +78,7 @@ interface Group {
   days: BilledDay[]
 }
 
-/** What documents of a month differ in. */
+/** The parts in which documents of a month differ. */
 type OwnParts = Omit<DraftDocument, 'issuer' | 'site' | keyof BillTerms>
 
 const ascending = (days: readonly BilledDay[]) => [...days].sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0))

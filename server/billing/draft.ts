@@ -11,7 +11,7 @@ export type DocumentKind = '380' | '381' | '389' | '261' | 'sheet'
 export interface DocumentLine {
   point: string
   energyWh: Wh
-  /** Without tax; of a credit note not negative. */
+  /** The amount without tax; also that of a credit note is not negative. */
   net: Cents
   /** What moved through the escrow for it, exactly: paid of what was bought, received of what was sold. */
   amount: LedgerUnits
@@ -54,7 +54,7 @@ export interface DraftDocument {
 export interface Draft {
   month: string
   documents: DraftDocument[]
-  /** Who may approve it. */
+  /** The accounts that may approve it. */
   approvers: readonly Address[]
   /** Why it is issued although not every value is in; null where it is complete. */
   incompleteBecause: string | null

@@ -23,7 +23,7 @@ export interface ProvedInterval {
 /** One side of a point on one day. */
 export interface DaySide {
   energyWh: Wh
-  /** Paid or received. */
+  /** What was paid or received for it. */
   amount: LedgerUnits
   intervals: number
   /** Hash of its intervals. */

@@ -34,7 +34,7 @@ const party = {
   ...{ name: text, street: text, postcode: text, city: text, country },
   /** With the code of its country in front (`ATU12345678`). */
   vatId: text.regex(/^[A-Z]{2}[0-9A-Za-z+*.]{2,}$/, 'begins with the code of its country: ATU12345678').optional(),
-  /** Of those who have no `vatId`. */
+  /** The tax number of somebody who has no `vatId`. */
   taxNumber: text.optional(),
   /** Ascending by day. What the party supplies is taxed so. */
   vat: z.array(vat).min(1),
@@ -47,7 +47,7 @@ const fileSchema = z.strictObject({
     .max(200)
     .transform((text) => text.replace(/\/+$/, '')),
   issuer: z.strictObject({ ...party, registration: text }),
-  /** Who may approve; two of them do. */
+  /** The accounts that may approve; two of them do. */
   approvers: z.array(account).min(2),
   members: z.array(z.strictObject({ account, ...party, language: z.enum(['en', 'de']) })),
 })

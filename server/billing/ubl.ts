@@ -18,7 +18,7 @@ export interface NumberedDocument {
 }
 
 const customization = 'urn:cen.eu:en16931:2017'
-/** UN/ECE Recommendation 20. */
+/** The code of UN/ECE Recommendation 20. */
 const kilowattHour = 'KWH'
 
 /** UNTDID 5305 by how a supply is taxed: standard rate, exempt, not subject to the tax, reverse charge. */

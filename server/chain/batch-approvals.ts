@@ -16,7 +16,7 @@ export interface ApprovalSource {
   show(batch: BatchToWatch): Promise<readonly WatcherWord[]>
   /** Says from when on the batch that is shown settles without the watchers. */
   settlesFrom(area: number, time: UtcSeconds): void
-  /** Nothing waits for the area's watchers. */
+  /** Says that no batch waits for the area's watchers. */
   done(area: number): void
 }
 

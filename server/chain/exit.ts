@@ -19,7 +19,7 @@ export interface ExitOptions {
   wallet: Wallet
   /** Owns the seats: the wallet's own account, or a contract wallet that accepts its signature (EIP-1271). */
   account: Address
-  /** Where the tokens go. */
+  /** The address to which the tokens go. */
   to: Address
   /** The block at which the escrow was deployed: nothing of it happened before. */
   firstBlock: number
@@ -34,7 +34,7 @@ export interface ExitSeat {
 
 export interface SeatExit {
   seat: bigint
-  /** Before this step. */
+  /** The seat's balance before this step. */
   balance: LedgerUnits
   /**
    * `done`: nothing that can be paid is left. `waiting`: for the delay to pass. `held`: what is left lies in a batch of
@@ -46,7 +46,7 @@ export interface SeatExit {
   transaction: Hex | null
 }
 
-/** More than any balance: all of it. */
+/** More than any balance can be, which means all of it. */
 const everything = 2n ** 128n - 1n
 const signatureLifeSeconds = 86_400
 const blocksPerRequest = 10_000

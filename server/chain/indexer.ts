@@ -36,7 +36,7 @@ import {
 export interface AreaDelivery {
   /** The newest block deep enough to count. */
   block: number
-  /** Of that block: everything that was arranged before is known. */
+  /** The time of that block: everything that was arranged before is known. */
   time: UtcSeconds
   settledUntil: UtcSeconds
   seats: ChainSeat[]
@@ -70,7 +70,7 @@ export interface IndexerOptions {
   log: Logger
   /** Blocks from an event's to the newest, both counted, before it counts. 1 counts at once. */
   confirmations: number
-  /** Nothing of the escrow is before this block. */
+  /** The first block in which something of the escrow can be. */
   firstBlock: number
   /** Takes what is new of one area; called again with the same after a failure. */
   deliver(area: number, delivery: AreaDelivery): Promise<void>
@@ -109,7 +109,7 @@ interface Point {
 
 /** What an area was told last. A record is never changed in place, so the same records say the same. */
 interface Told {
-  /** Of the newest batch that had ended by then. */
+  /** The end of the newest batch that had ended by then. */
   batchEnd: UtcSeconds
   loads: number
   settledUntil: UtcSeconds

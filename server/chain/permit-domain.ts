@@ -21,7 +21,7 @@ const token = new Interface([
   'function EIP712_VERSION() view returns (string)',
   'function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)',
 ])
-/** What tokens use that tell no version. */
+/** Versions that tokens use which say none. */
 const commonVersions = ['1', '2', '3']
 
 /**

@@ -15,7 +15,7 @@ export interface RevocationsOptions {
   database: Database
   provider: JsonRpcProvider
   chainId: number
-  /** The contract. */
+  /** The address of the contract `Revocations`. */
   revocations: Address
   /** Grants are not older than this block. */
   firstBlock: number

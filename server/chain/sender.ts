@@ -72,7 +72,7 @@ const gasCap = 16_777_216
 const gasMarginPercent = 25n
 /** Nodes take a replacement that pays at least 10 % more; some ask 12.5 %. */
 const bumpPercent = 115n
-/** What a transaction without data uses. */
+/** The gas that a transaction without data uses. */
 const emptyGas = 21_000n
 const gapsAtOnce = 16
 const longestRestMs = 3_600_000

@@ -338,7 +338,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
   }
 }
 
-/** Of the watchers' time, how much of it they are left alone before the batch is announced, which costs gas. */
+/** For this part of the watchers' time they are left alone, before the batch is announced, which costs gas. */
 const unaskedShare = 0.1
 
 /** A batch whose statement has been made. */

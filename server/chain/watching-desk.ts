@@ -20,14 +20,14 @@ export interface WaitingBatch {
   settlesFrom: UtcSeconds | null
 }
 
-/** What a watcher says. */
+/** What a watcher says of a batch. */
 export type SaidWord =
   | { says: 'approved'; header: Hex; signature: Hex }
   | { says: 'refused'; header: Hex; reason: RefusalReason; sentence: string; signature: Hex }
   | { says: 'withheld'; header: Hex; reason: RefusalReason; sentence: string }
 
 export interface WatchingDesk extends ApprovalSource {
-  /** Of an area, as its rules name them; null where nobody watches it, or the chain has not been read yet. */
+  /** The watchers of an area, as its rules name them; null where nobody watches it, or the chain has not been read yet. */
   watchersOf(area: number): Watchers | null
   /** The batch that waits for the area's watchers, or null. */
   waiting(area: number): WaitingBatch | null

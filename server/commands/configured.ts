@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import type { FileConfig } from '../configuration/config.ts'
 import { InputError } from './streams.ts'
 
-/** Where the options are that were not given. */
+/** The option that names the file in which the options stand that were not given. */
 export function configFile(): Option {
   return new Option('--config <file>', 'a commonwatt.toml, which gives the options that are not given').env(
     'COMMONWATT_CONFIG',
@@ -23,7 +23,7 @@ export function givenOption<Value>(command: Command, name: string, fromFile: Val
   return isGiven ? (command.getOptionValue(name) as Value) : (fromFile ?? command.getOptionValue(name))
 }
 
-/** Likewise, of an option without which the command cannot work. Throws `InputError` that names the ways to give it. */
+/** The value of an option without which the command cannot work. Throws `InputError` that names the ways to give it. */
 export function neededOption<Value>(command: Command, name: string, fromFile: Value | undefined): Value {
   const value = givenOption(command, name, fromFile)
   if (value !== undefined) return value
@@ -64,7 +64,7 @@ export function takesConfig(command: Command): Command {
 
 type Places = Record<string, string | number | undefined>
 
-/** Of the escrow and the area that were named, or the only ones. */
+/** What is said of the escrow and the area that were named, or of the only ones. */
 async function placesIn(
   file: FileConfig,
   names: readonly string[],

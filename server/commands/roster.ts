@@ -93,7 +93,7 @@ function requireZones(
       throw new InputError(`--transformer ${zone}: the area has no such zone`)
     }
   }
-  // Also of a zone that the area had once.
+  // A transformer may also be of a zone that the area had once.
   const absent = withoutTransformer.find((zone) => !meters.some((own) => own.zone === zone))
   if (absent !== undefined) throw new InputError(`--without-transformer ${absent}: no meter is named for this zone`)
 }

@@ -87,7 +87,7 @@ async function approve(
   await writeOutput(`${approver} approves revision ${revision} of ${month}: ${hash}\n`)
 }
 
-/** What was issued before is written again. */
+/** Issues the documents; those that were issued before are written to files again. */
 async function issue(
   database: Database,
   area: StoredArea,

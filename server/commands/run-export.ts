@@ -9,7 +9,7 @@ import { InputError, writeOutput } from './streams.ts'
 /** The options as they are read. */
 export interface ExportOptions {
   databaseUrl?: string
-  /** Instead of a database. */
+  /** The server that is asked instead of a database. */
   serverUrl?: string
   keyFile?: string
   area: number

@@ -53,7 +53,7 @@ export async function readInput(path: string, mostLineBytes = usualLineBytes): P
   return text
 }
 
-/** What is packed is unpacked on the way. */
+/** The bytes of a file, unpacked on the way where it is packed. */
 function sourceOf(path: string): AsyncIterable<Buffer> {
   if (path === '-') return process.stdin
   const file = createReadStream(path)

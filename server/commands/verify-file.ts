@@ -25,9 +25,9 @@ export interface VerifyOptions {
   /** A report can be checked by itself, without a node. */
   rpcUrl?: string
   firstBlock: number
-  /** Of a report: the file of a batch, from which its rows are computed again, or a folder of such files. */
+  /** For a report: the file of a batch, from which its rows are computed again, or a folder of such files. */
   batch?: string
-  /** Of a report: the server that has the batches of all its rows, and whose key signs in there. */
+  /** For a report: the server that has the batches of all its rows, and whose key signs in there. */
   serverUrl?: string
   keyFile?: string
 }

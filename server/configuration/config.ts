@@ -29,7 +29,7 @@ export interface EscrowConfig {
   rpcUrl: string
   /** The file of its deployment (absolute), which may not be there yet; or where it is. */
   place: { deploymentFile: string } | EscrowPlace
-  /** Absolute. */
+  /** Absolute paths of the area files. */
   areaFiles: string[]
 }
 
@@ -43,7 +43,7 @@ export interface EscrowPlace {
   revocations: string | null
 }
 
-/** Throws `DeploymentError`. */
+/** Where the contracts of an escrow are. Throws `DeploymentError`. */
 export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
   if (!('deploymentFile' in place)) return place
   const { escrow, firstBlock, accounts, revocations } = readDeployment(place.deploymentFile)
@@ -53,11 +53,11 @@ export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
 /** What a file says; what it does not say is undefined. */
 export interface FileConfig {
   databaseUrl?: string | undefined
-  /** Absolute. */
+  /** Absolute path of the key that settles. */
   keyFile?: string | undefined
-  /** Absolute. */
+  /** Absolute path of the key that pays for what people sign. */
   relayKeyFile?: string | undefined
-  /** Absolute. */
+  /** Absolute path of the metering operator's key. */
   meteringKeyFile?: string | undefined
   witnessToleranceWh?: number | undefined
   witnessTolerancePercent?: number | undefined
@@ -70,9 +70,9 @@ export interface FileConfig {
   confirmations?: number | undefined
   chainPollMs?: number | undefined
   logLevel?: (typeof logLevels)[number] | undefined
-  /** Absolute. */
+  /** Absolute path of the folder with backups. */
   backupFolder?: string | undefined
-  /** Absolute. */
+  /** Absolute path of the folder with archived months. */
   archiveFolder?: string | undefined
   /** Whole months that stay in the tables; all if not given. */
   retain?: number | undefined

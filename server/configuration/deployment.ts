@@ -20,7 +20,7 @@ const anAddress = z.string().transform((text, context) => {
 })
 
 const schema = z.strictObject({
-  /** Of the program that deployed it. */
+  /** The release of the program that deployed it. */
   release: z.string(),
   chainId: z.int().min(1),
   token: anAddress,

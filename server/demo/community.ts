@@ -46,7 +46,7 @@ export interface People {
   grid: Wallet
   operator: Wallet
   relay: Wallet
-  /** Of the house's meters; null where there is no house. */
+  /** The wallet of the house's meters; null where there is no house. */
   metering: Wallet | null
   /** The account of each home, by the home's name. */
   accounts: Map<string, Wallet>
@@ -88,7 +88,7 @@ export function foundStreet(street: Street, dataFolder: string): People {
   }
 }
 
-/** Those of the street and of the house beside it. */
+/** The homes of the street and of the house beside it. */
 export function homesOf({ homes, house }: Street): StreetHome[] {
   return [...homes, ...(house?.homes ?? [])]
 }

@@ -20,7 +20,7 @@ export interface PostgresOptions {
   port: number
   /** The option that sets the port, for the error about a taken one. */
   portOption?: string
-  /** Of the database that is made at the first start; else one is made up. It must be the same at every start. */
+  /** The password of the database that is made at the first start; else one is made up. It must be the same at every start. */
   password?: string
   log: Log
   /** Settings of the server beside or instead of its usual ones. */

@@ -36,7 +36,7 @@ export interface FlatOffice {
 export interface FlatParts {
   flats: readonly VacantFlat[]
   dataFolder: string
-  /** The metering operator's. */
+  /** The metering operator's key. */
   wallet: Pick<Wallet, 'privateKey'>
   office: FlatOffice
   log: Log

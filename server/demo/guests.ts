@@ -62,7 +62,7 @@ export const lookedAfterEveryMs = 60_000
 
 const keptSchema = z.array(
   z.strictObject({
-    /** From 1 on. */
+    /** The home's place among those for visitors, from 1 on. */
     place: z.int().min(1),
     /** Who asked for it, and who has paired it; null while nobody has. */
     askedBy: z.string(),

@@ -88,7 +88,7 @@ export function writeAgentConfig(parts: {
   street: Street
   dataFolder: string
   places: ReadonlyMap<string, DevicePlace[]>
-  /** Of each home; a home without one is to be paired. */
+  /** The account of each home; a home without one is to be paired. */
   accountOf: (home: string) => string | null
   serverUrl: string
   settings: AgentArea

@@ -29,7 +29,7 @@ export interface HouseParts {
   settings: AreaSettings
   area: AreaResource
   office: GridOffice
-  /** The metering operator's. */
+  /** The metering operator's key. */
   wallet: Wallet
   accounts: ReadonlyMap<string, Wallet>
   places: ReadonlyMap<string, DevicePlace[]>
@@ -42,7 +42,7 @@ export interface HouseParts {
   signal: AbortSignal
 }
 
-/** Of a meter that had no seat before. */
+/** The epoch of a meter that had no seat before. */
 const firstEpoch = 1
 const daySeconds = 86_400
 /** After that midnight: some two minutes after the start. */

@@ -29,7 +29,7 @@ export interface MeteringOperatorParts {
   places: ReadonlyMap<string, DevicePlace[]>
   supervisor: Supervisor
   serverUrl: string
-  /** Where the files lie. */
+  /** The folder for the files. */
   folder: string
   /** The values of one interval are wrong. */
   wrongAt: UtcSeconds

@@ -49,7 +49,7 @@ const pollMs = 500
 const patienceMs = 120_000
 const signatureLifeSeconds = 3_600
 
-/** What it takes once the seat is open. */
+/** What settling in takes once the seat is open. */
 export interface SettlingIn extends Pick<Onboarding, 'area' | 'account' | 'now' | 'signal'> {
   office: Pick<GridOffice, 'confirm'>
   wishes: Omit<Wishes, 'sellFloorPerKwh' | 'buyCeilingPerKwh'>

@@ -20,7 +20,7 @@ export interface DecimalForm {
 
 export const pointForm: DecimalForm = { sign: '.', exponent: false }
 export const commaForm: DecimalForm = { sign: ',', exponent: false }
-/** Of workbooks and JSON. */
+/** How workbooks and JSON write numbers. */
 export const floatForm: DecimalForm = { sign: '.', exponent: true }
 
 const plainForms = { '.': /^(\d+)(?:\.(\d+))?$/, ',': /^(\d+)(?:,(\d+))?$/ }

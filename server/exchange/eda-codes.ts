@@ -39,7 +39,7 @@ export function edaCode(code: string): EdaCode | undefined {
   return codes.find((each) => each.code === code)
 }
 
-/** Measured, replaced, estimated. */
+/** Marks of values that were measured, replaced or estimated. */
 const qualityMarks = new Map<string, ValueQuality>([
   ['L1', 'measured'],
   ['L2', 'substituted'],

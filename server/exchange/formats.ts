@@ -26,7 +26,7 @@ type Content =
 
 export interface ValuesFormat {
   name: string
-  /** Of its local times; UTC where it has none. */
+  /** The zone of its local times; UTC where it has none. */
   zone: string
   isContent: (content: Content) => boolean
   read: (bytes: Buffer, zone: TimeZone) => OfficialValues | Promise<OfficialValues>

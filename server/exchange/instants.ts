@@ -66,12 +66,12 @@ function offsetSeconds(offset: string): number {
   return (offset[0] === '-' ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60)
 }
 
-/** `2026-10-25T00:00:00Z`. */
+/** A moment as `2026-10-25T00:00:00Z`. */
 export function isoSeconds(seconds: UtcSeconds): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
 }
 
-/** `2026-10-25`. */
+/** A day as `2026-10-25`. */
 export function isoDay(day: DayNumber): string {
   return new Date(day * secondsPerDay * 1000).toISOString().slice(0, 10)
 }

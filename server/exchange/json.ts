@@ -28,12 +28,12 @@ export class JsonReader {
     this.#at = from
   }
 
-  /** `$[3].cups`. */
+  /** Where the reader stands, such as `$[3].cups`. */
   place(): string {
     return `$${this.#path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`
   }
 
-  /** What comes next, without taking it. */
+  /** The kind of what comes next, without taking it. */
   kind(): JsonKind {
     this.#skipBlanks()
     const byte = this.#bytes[this.#at]

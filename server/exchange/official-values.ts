@@ -24,7 +24,7 @@ export const valueQualities = [
   'missing',
 ] as const satisfies readonly ValueQuality[]
 
-/** Of several marks on one value the worst counts. */
+/** Where one value has several marks the worst counts. */
 export function worseQuality(a: ValueQuality, b: ValueQuality): ValueQuality {
   return valueQualities.indexOf(a) < valueQualities.indexOf(b) ? b : a
 }

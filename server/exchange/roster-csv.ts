@@ -101,7 +101,7 @@ export function readShare(text: string, form: DecimalForm): number {
   return Number(millionths)
 }
 
-/** `2026-11-01`. Throws `ROSTER_DATES`. */
+/** Reads a day such as `2026-11-01`. Throws `ROSTER_DATES`. */
 export function readRosterDay(text: string): DayNumber {
   const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []
   const day = year === undefined ? null : dayOf(Number(year), Number(month), Number(date))

@@ -22,9 +22,9 @@ export interface RosterEntry {
   balanceGroup: string | null
   /** How much of the point's energy takes part in this community, in percent from 1 to 100. */
   factorPercent: number
-  /** Of what is produced, under static keys; null under others. */
+  /** The share of what is produced, under static keys; null under others. */
   shareMillionths: number | null
-  /** First day. */
+  /** The first day on which it holds. */
   fromDay: DayNumber
   /** Day after the last one; infinite while it is open. */
   endDay: DayNumber

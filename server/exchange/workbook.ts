@@ -14,20 +14,20 @@ const mostPartBytes = 128 * mebibyte
 const mostBytes = 256 * mebibyte
 const mostParts = 1000
 const mostSheets = 1000
-/** Of a sheet (Excel's own bounds). */
+/** The most columns and rows of a sheet: Excel's own bounds. */
 const [mostColumns, mostRows] = [16_384, 1_048_576]
 const [mostStrings, mostStringCharacters] = [1_000_000, 32 * mebibyte]
 
 export interface Cell {
-  /** Counted from 0. */
+  /** The column, counted from 0. */
   column: number
   kind: 'text' | 'number' | 'other'
-  /** Without surrounding blanks; never empty. */
+  /** The text without surrounding blanks; never empty. */
   text: string
 }
 
 export interface SheetRow {
-  /** Counted from 1. */
+  /** The row's number, counted from 1. */
   number: number
   cells: Cell[]
 }
@@ -128,7 +128,7 @@ interface Relation {
   id: string
   /** The last part of its type's name. */
   type: string
-  /** The part's name. */
+  /** The name of the part that it leads to. */
   target: string
 }
 

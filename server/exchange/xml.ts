@@ -11,7 +11,7 @@ const deepest = 64
 const mostAttributes = 1000
 /** The longest text, tag or comment: what lies between two events of the parser is held in memory. */
 const longestPiece = 1 << 20
-/** What is decoded at a time. */
+/** So many bytes are decoded at a time. */
 const sliceBytes = 1 << 16
 /** The parser's messages may quote the document. */
 const longestMessage = 200

@@ -16,12 +16,12 @@ export class FoundingError extends CodedError<'FOUND_FOLDER' | 'FOUND_ANSWER' | 
 export type Answers = Record<string, string>
 
 export interface FoundingQuestion {
-  /** Also the flag, with dashes. */
+  /** The question's name; with dashes it is also the flag. */
   name: string
   asks: string
   /** Said where the answer matters and is hard to change. */
   advice?: string
-  /** What `--yes` takes. */
+  /** The answer that `--yes` takes. */
   standard(answers: Answers): string
   choices?: readonly string[]
   /** What is wrong with an answer, null where nothing is. */

@@ -13,7 +13,7 @@ import { DeploymentError, type DeploymentFile } from '../configuration/deploymen
 
 export interface DeployedBy {
   rpcUrl: string
-  /** Of the key that pays. */
+  /** The file of the key that pays. */
   keyFile: string
   /** Null deploys the development token, which the key makes as it likes. */
   token: Address | null

@@ -24,7 +24,7 @@ import { configurationText } from './configuration-text.ts'
 import { serverUnit } from './service-unit.ts'
 
 export interface Founded {
-  /** Absolute. */
+  /** Absolute path of the folder. */
   folder: string
   files: string[]
   deployer: Address
@@ -160,7 +160,7 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
     currency: answers.currency,
     feedInPerKwh: answers.feedInPrice,
     retailPerKwh: answers.retailPrice,
-    // Of this machine; another can be written here at any time.
+    // The time zone of this machine; another can be written here at any time.
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     graceSeconds: parseDuration(answers.grace!),
     ...sharingOf(answers),

@@ -1,7 +1,7 @@
 /** The unit by which systemd runs a server: its own user, its own folder, and nothing else of the machine. */
 import { serverProgram } from '../project-files.ts'
 
-/** Of the server whose folder this is (absolute). */
+/** The unit of the server whose folder this is (an absolute path). */
 export function serverUnit(folder: string): string {
   return `# sudo useradd --system --home-dir ${folder} commonwatt && sudo chown -R commonwatt: ${folder}
 # sudo cp commonwatt.service /etc/systemd/system/ && sudo systemctl enable --now commonwatt

@@ -231,7 +231,7 @@ async function hello(
   return refuse('HELLO_SIGNATURE', text, retryMs.clock)
 }
 
-/** Of each escrow what there is of the meter. */
+/** For each escrow, what there is of the meter. */
 function escrowsOf(seats: readonly MeterSeat[], now: number): (HeldOfMeter & Pick<WelcomedMeter, 'told'>)[] {
   const byEscrow = new Map<string, MeterSeat[]>()
   for (const each of seats) {

@@ -9,7 +9,7 @@ import { connectError, trustConnection } from './limits.ts'
 
 export interface PlaceLimits {
   known: number
-  /** Of one meter, or of one account. */
+  /** Connections of one meter, or of one account. */
   knownOfOne: number
   strangers: number
   strangersOfNetwork: number

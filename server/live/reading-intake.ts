@@ -27,7 +27,7 @@ export interface WelcomedMeter {
   told: ReadonlyMap<AreaHandle, number>
 }
 
-/** As of now. */
+/** What these areas have told, as of now. */
 export function toldBy(seats: readonly Pick<MeterSeat, 'area'>[]): WelcomedMeter['told'] {
   return new Map(seats.map(({ area }) => [area, area.status.loads]))
 }
@@ -265,7 +265,7 @@ function answer(carried: Carried, ack: ReadingAck): void {
   if (message.open === 0) message.resolve(message.acks)
 }
 
-/** Of what two areas say the first counts: it is sent again as long as one lacks it, and kept where one has it. */
+/** When two areas answer, the first to be heard counts: the reading is sent again as long as one lacks it, and kept where one has it. */
 function rankOf({ status, retry }: ReadingAck): number {
   if (status === 'refused') return retry === true ? 0 : 3
   return status === 'stored' ? 1 : 2

@@ -10,7 +10,7 @@ import type { Publisher, Publishing } from './publishing.ts'
 
 /** Intervals sent in one round: a page that missed more fetches them. */
 const mostIntervals = 96
-/** Of these newest batches a change of status is noticed. */
+/** A change of status is noticed in so many of the newest batches. */
 const watchedBatches = 10
 
 /** What of an area changed since the round before. */
@@ -18,7 +18,7 @@ interface Gathered {
   starts: Set<number>
   /** Numbers of seats in the area, or all of them. */
   seats: Set<number> | 'all'
-  /** By arrival. */
+  /** Agreements, by their arrival. */
   agreements: Set<number>
 }
 

@@ -25,7 +25,7 @@ export interface Partnership {
 export interface PartnersInput {
   /** By place of a zone, the place of the one above it; −1 for the root. */
   parent: readonly number[]
-  /** Each seat once. */
+  /** The parties of the interval, each seat once. */
   parties: readonly Party[]
   /** Pairs of seats of which one prefers the other. */
   preferred: readonly Pick<Partnership, 'seller' | 'buyer'>[]
@@ -100,7 +100,7 @@ function pairPreferred({
   selling: ReadonlyMap<number, Open>
   buying: ReadonlyMap<number, Open>
 }): Partnership[] {
-  // Of a seller and a common zone, the buyers; the deepest zone first, and in it by seat.
+  // The buyers of a seller below a common zone; the deepest zone first, and in it by seat.
   const groups = new Map<string, { seller: Open; zone: number; buyers: Map<number, Open> }>()
   for (const pair of preferred) {
     const [seller, buyer] = [selling.get(pair.seller), buying.get(pair.buyer)]

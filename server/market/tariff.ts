@@ -11,7 +11,7 @@ export interface PricedInterval {
   /** The same of the root and of the whole area. */
   rootPriceTicks: Ticks | null
   areaUnsoldWh: Wh
-  /** Of the way from the root to the zone. */
+  /** The fee of the way from the root to the zone. */
   feeTicks: Ticks
   /** What the supplier asked at that time. */
   retailTicks: Ticks

@@ -22,7 +22,7 @@ export interface PointDays {
   fromDay: DayNumber
   /** Null while it is open. */
   endDay: DayNumber | null
-  /** Of the point's energy in this community, in percent. */
+  /** How much of the point's energy takes part in this community, in percent. */
   factorPercent: number
 }
 
@@ -43,7 +43,7 @@ export interface ValueRefusal {
 
 export interface AdmittedSeries extends Omit<SeriesIdentity, 'direction'> {
   direction: EnergyDirection
-  /** Of several registers of one file that say the same of a point, the one that can count. */
+  /** The one register that can count, where several of one file say the same of a point. */
   canCount: boolean
   /** Goes through them once; what is refused meanwhile is handed to whoever asked for the series. */
   values: Iterable<IntervalValue>
@@ -81,7 +81,7 @@ export class RosterStretches {
 
 export interface AdmissionOf {
   roster: RosterStretches
-  /** Of the area. */
+  /** The length of the area's intervals. */
   intervalSeconds: number
   now: UtcSeconds
   refuse: (refusal: ValueRefusal) => void
@@ -117,7 +117,7 @@ export function isFactored(code: string | null): boolean {
   return code?.endsWith('T') ?? false
 }
 
-/** Of several registers of one point, direction and channel that of the community counts; where none is, they contradict. */
+/** Where several registers are of one point, direction and channel, that of the community counts; where none is, they contradict. */
 function chooseRegisters(admitted: readonly AdmittedSeries[], refuse: AdmissionOf['refuse']): AdmittedSeries[] {
   const alike = new Map<string, AdmittedSeries[]>()
   for (const one of admitted) {
@@ -137,7 +137,7 @@ function chooseRegisters(admitted: readonly AdmittedSeries[], refuse: AdmissionO
   })
 }
 
-/** Of a register whose values come in several lengths no interval is given twice. */
+/** A register whose values come in several lengths gives no interval twice. */
 function eachOnce(admitted: readonly AdmittedSeries[], refuse: AdmissionOf['refuse']): AdmittedSeries[] {
   const taken = new Map<string, Set<UtcSeconds> | null>()
   for (const one of admitted) taken.set(nameOf(one), taken.has(nameOf(one)) ? new Set() : null)

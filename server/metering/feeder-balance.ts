@@ -19,7 +19,7 @@ export interface ZoneNet {
   isMeasured: boolean
 }
 
-/** Of a transformer's meter; null where the value is missing or an estimate. */
+/** The value of a transformer's meter; null where it is missing or an estimate. */
 export interface TransformerValue {
   start: UtcSeconds
   point: string

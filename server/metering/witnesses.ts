@@ -3,9 +3,9 @@ import type { Wh } from '../../contracts/protocol/units.ts'
 
 /** Clocks, rounding and losses between two meters make small differences: beyond this a person should look. */
 export interface Tolerance {
-  /** Of one interval, whatever its energy. */
+  /** The difference that is allowed in one interval, whatever its energy. */
   wh: Wh
-  /** Of the larger of the two energies, beside that. */
+  /** The further difference that is allowed, as a part of the larger of the two energies. */
   percent: number
 }
 

@@ -30,7 +30,7 @@ export function silentSeats({ seats, settings, nowMs, openSinceMs }: SilenceQues
 }
 
 export interface Month {
-  /** "2026-10" */
+  /** The month's name, such as `2026-10`. */
   name: string
   from: UtcSeconds
   to: UtcSeconds

@@ -22,7 +22,7 @@ export interface NoticesOptions {
 /** What is remembered of an area between two looks. */
 interface Watched {
   openSinceMs: number | null
-  /** Of each silent seat the reading since which it is, once that has been told. */
+  /** For each silent seat the reading since which it is silent, once that has been told. */
   silent: Map<number, string>
   /** Name of the month whose statements have been told. */
   month: string | null

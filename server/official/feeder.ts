@@ -46,7 +46,7 @@ export interface FeederParts {
   /** The operator's key, from which those of its meters are made; null where another server has it. */
   operator: Pick<Wallet, 'privateKey'> | null
   tolerance: Tolerance
-  /** The same door as agents': signatures are checked there. */
+  /** Delivers readings by the same door as agents do: their signatures are checked there. */
   deliver(area: AreaHandle, readings: SignedReading[]): Promise<ReadingAck[]>
   noted(what: FeederNote): void
 }

@@ -23,7 +23,7 @@ export interface FileIntake {
 export interface IntakeBounds {
   /** For reading a file; storing it has the database's own. */
   readMs: number
-  /** Of the thread's heap. */
+  /** The most memory for objects of the thread. */
   heapMebibytes: number
 }
 

@@ -11,7 +11,7 @@ import type { AreaSettings } from '../areas/settings.ts'
 export interface PointOffer {
   serverUrl: string
   settings: Pick<AreaSettings, 'area' | 'chain'>
-  /** Of the point, as `keyOfPoint` makes it. */
+  /** The key of the point, as `keyOfPoint` makes it. */
   key: Wallet
   point: string
   /** The one that the meter begins: 1, or one more than that of its last seat. */

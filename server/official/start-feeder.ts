@@ -44,7 +44,7 @@ export function startFeeder(options: FeederOptions): Poller {
   })
 }
 
-/** Of today and the two days before it. */
+/** What is measured is of today and of so many days before it. */
 const measuredDays = 2
 const measuredEveryMs = 30_000
 

@@ -35,7 +35,7 @@ const valuesPerPart = 4_000
 export interface FileToTake {
   name: string
   content: Buffer
-  /** What it says. */
+  /** The values in the file. */
   values: OfficialValues & { format: string }
   /** The account that sent it; null where the command takes it. */
   by: string | null

@@ -20,7 +20,7 @@ export interface JudgedRegisters extends Registers {
 export interface AdmissionContext {
   nowMs: number
   intervalSeconds: number
-  /** Where the meter's newest epoch began. */
+  /** The registers with which the meter's newest epoch began. */
   epochStart: Registers
   /** The accepted registers of the same epoch next to this boundary, at it, and after it. */
   before: Registers

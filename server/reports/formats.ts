@@ -14,7 +14,7 @@ export interface ReportFormat {
   /** For whom, in a few words. */
   about: string
   mediaType: string
-  /** Of file names, without the dot. */
+  /** The ending of file names, without the dot. */
   ending: string
   /** The order in which the rows have to come: by start and then point, or by point and then start. */
   order: 'time' | 'point'

@@ -35,7 +35,7 @@ export interface ReportManifest {
   sums: Record<string, number | string>
   bytes: number
   sha256: string
-  /** Of the rows as they are written, without the head, which names version and time: what has it twice says the same. */
+  /** The SHA-256 of the rows as they are written, without the head, which names version and time: what has it twice says the same. */
   contentSha256: string
 }
 

@@ -30,11 +30,11 @@ export type ReportStage = (typeof reportStages)[number]
 export type StageEnergies = Readonly<Record<ReportStage, Wh>>
 
 export type RowQuality = 'measured' | 'estimated' | 'doubtful' | 'missing'
-/** From best to worst. */
+/** The qualities from best to worst. */
 export const rowQualities = ['measured', 'estimated', 'doubtful', 'missing'] as const satisfies readonly RowQuality[]
 
 export type RowStatus = 'provisional' | 'final' | 'missed'
-/** From the surest to the least sure. */
+/** The statuses from the surest to the least sure. */
 export const rowStatuses = ['final', 'provisional', 'missed'] as const satisfies readonly RowStatus[]
 
 /** A meter's cumulative registers at a boundary. */
@@ -176,12 +176,12 @@ export interface ReportRow extends Summed {
   end: UtcSeconds
   /** How many intervals the row sums up. */
   intervals: number
-  /** Of a sum: the newest. */
+  /** The run; of a sum, the newest one. */
   run: number
   computedAt: UtcSeconds
-  /** Of a sum: the least sure. */
+  /** The status; of a sum, the least sure one. */
   status: RowStatus
-  /** Of a sum: the worst. */
+  /** The quality; of a sum, the worst one. */
   quality: RowQuality
   /** Null where no reading of that boundary is known, and where energy was corrected after its registers were signed. */
   registersAtStart: BoundaryRegisters | null

@@ -71,7 +71,7 @@ export const reportColumns: readonly string[] = [
 
 /** In what two files of separated values differ. */
 export interface SeparatedStyle {
-  /** What the file begins with, before the header. */
+  /** The mark with which the file begins, before the header. */
   mark: string
   separator: ',' | ';'
   decimalSign: '.' | ','
@@ -99,10 +99,10 @@ export function separatedWriter(style: SeparatedStyle, { timeZone }: ReportHead)
 /** What a point's lines have in common as long as nothing of it changes, as cells with their separators. */
 interface PointCells {
   row: Pick<ReportRow, 'settings' | 'zone' | 'zoneName' | 'facts'>
-  /** From the area's name to the balance group. */
+  /** The fields from the area's name to the balance group. */
   first: string
   currency: string
-  /** From the area's number to the zone's name. */
+  /** The fields from the area's number to the zone's name. */
   second: string
 }
 

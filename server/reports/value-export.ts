@@ -15,7 +15,7 @@ export interface ExportedRange {
   from: UtcSeconds
   to: UtcSeconds
   intervalSeconds: number
-  /** Of the community, or null. */
+  /** The name of the community, or null. */
   community: string | null
 }
 

@@ -129,7 +129,7 @@ export class ReportReader {
     }
   }
 
-  /** What holds for a row holds for their sums. */
+  /** Adds a row to the sums: what holds for each row holds for these. */
   #addUp(row: Map<string, string>): void {
     const wh = (name: string) => Number(row.get(name))
     for (const [metered, matched, residual] of [

@@ -4,7 +4,7 @@ import { isoSeconds } from '../exchange/instants.ts'
 import { ReportError } from './row.ts'
 import type { CheckedRow } from './verify-report.ts'
 
-/** What of an area's file is compared. */
+/** The parts of an area's file that are compared. */
 interface BatchFills {
   start: UtcSeconds
   end: UtcSeconds
@@ -15,7 +15,7 @@ interface BatchFills {
   }[]
 }
 
-/** What of the chain's word on the batch is. */
+/** The parts of the chain's word on the batch that are compared. */
 interface BatchOnChain {
   rules: { priceTick: number }
   statementRoot: string | null

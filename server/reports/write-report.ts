@@ -65,7 +65,7 @@ class ReportText {
   readonly #contentHash = createHash('sha256')
   /** Hashed, not yet taken. */
   #ready = ''
-  /** Not hashed yet. */
+  /** Text that is not hashed yet. */
   #text = ''
   #begun = false
   #bytes = 0

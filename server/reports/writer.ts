@@ -16,7 +16,7 @@ export interface MarketParties {
 
 /** What is known of a report before its first row. */
 export interface ReportHead {
-  /** Of the area at the end of the range. */
+  /** The settings of the area at the end of the range. */
   settings: ReportSettings
   from: UtcSeconds
   to: UtcSeconds

@@ -39,7 +39,7 @@ const journalSchema = z.strictObject({
   /** Rolling, of the last row; hexadecimal. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   untilMs: z.int().min(0),
-  /** Of each row the length of its command (four bytes, the highest first) and the command, packed with Brotli, in base64. */
+  /** For each row the length of its command (four bytes, the highest first) and the command, packed with Brotli, in base64. */
   bytes: z.base64(),
 })
 export type ArchivedJournal = z.output<typeof journalSchema>
@@ -106,7 +106,7 @@ export class ArchiveReader {
   private newestRow: number | null = null
   private isWhole = false
 
-  /** What a line is. */
+  /** Takes a line and says what it is. */
   take(line: string): ArchiveLine {
     this.lines += 1
     if (this.isWhole) throw this.wrong('something follows its end')

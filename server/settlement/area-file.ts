@@ -34,7 +34,7 @@ const headSchema = z.strictObject({
   end: uint32,
   /** 1, or higher where the batch was cut anew. */
   number: uint32.min(1),
-  /** Of the hash of what nobody signs. */
+  /** The salt of the hash over what nobody signs. */
   salt: hex32Form,
   /** Seats that could not pay: those of each number of the batch together, as they were left out. */
   leftOut: z.array(z.array(uint32).min(1)),
@@ -66,7 +66,7 @@ const items = {
         capacityWh: z.int().min(0).nullable(),
       }),
     ),
-    /** Where somebody else than the market decides the quantities. */
+    /** How shared energy is priced, where somebody else than the market decides the quantities. */
     sharing: sharingForm.nullable().default(null),
   }),
   /** Spot orders, by arrival. */

@@ -51,7 +51,7 @@ export type KeepChunk = (level: number, chunk: number, hashes: Uint8Array) => vo
 /** Builds a tree from its leaves, in their order and in little memory. */
 export class TreeBuilder {
   private readonly keep: KeepChunk
-  /** Of each kept level, the chunk that is being filled. */
+  /** The chunk of each kept level that is being filled. */
   private readonly levels: { chunk: number; count: number; hashes: Uint8Array }[] = []
 
   constructor(keep: KeepChunk) {

@@ -37,7 +37,7 @@ type Grounds = Pick<
   | 'leftOut'
 > & { seats: readonly Pick<AreaFile['seats'][number], 'seat' | 'readings' | 'fills'>[] }
 
-/** By seat; those that wanted nothing are missing. */
+/** The chances of each seat; seats that wanted nothing are missing. */
 export function chancesOf(file: Grounds, intervalSeconds: number): Map<number, Chances> {
   const wishes = new Wishes()
   // Where energy is shared an order only limits what its seat takes.

@@ -24,7 +24,7 @@ export const shownBatchForm = z.strictObject({
   attempt: uint32.meta({ description: 'How often it was given up on chain before' }),
   /** The chain as far as it was read when the batch was made for it. */
   block: z.int().min(0),
-  /** What is signed. */
+  /** The header, which is what watchers sign. */
   header: hex32Form,
   statementRoot: hex32Form,
   bandLow: ticks,

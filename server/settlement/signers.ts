@@ -54,7 +54,7 @@ export function wrongSignerOfOrder(domain: EscrowDomain, signed: StatedOrder, wo
   return missing(claimOfOrder(domain, signed), words)
 }
 
-/** Of the two accounts that must have signed an agreement, the first that has not; else null. */
+/** The first of the two accounts that must have signed an agreement and has not; null where both have. */
 export function wrongSignerOfAgreement(
   domain: EscrowDomain,
   signed: StatedAgreement,

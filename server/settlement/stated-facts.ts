@@ -25,7 +25,7 @@ import { type Sharing, sharing } from '../market/area/sharing.ts'
 
 /** Times are UTC seconds; orders and agreements are named by their `arrival`, their place in the order of arrival in the area. */
 const marketFacts = struct({
-  /** Of the batch: 1, or higher where it was cut anew. */
+  /** The number of the batch: 1, or higher where it was cut anew. */
   number: uint,
   /** What the area cleared by beside its signed rules, ascending by the interval from which it held. */
   settings: list(struct({ from: uint, lowestTicks: int, highestTicks: int, ownUse, zones: list(areaZone) })),
@@ -62,7 +62,7 @@ const marketFacts = struct({
   /** Which readings were in when the batch was cut, by the seat that each was booked to, epoch and time. */
   readings: list(struct({ seat: uint, read: list(struct({ epoch: uint, time: uint })) })),
 })
-/** Of areas whose quantities somebody else decides; nothing is written of it in others. */
+/** The facts of areas whose quantities somebody else decides; nothing is written of them in other areas. */
 const sharedFacts = struct({
   /** In the order of the settings. */
   sharing: list(optional(sharing)),

@@ -31,7 +31,7 @@ export const statementFileSchema = z.strictObject({
   seed: hex32Form.nullable(),
   /** The hash of what nobody signs of the batch. */
   stated: hex32Form,
-  /** In their order. */
+  /** The seat's leaves in their order. */
   leaves: z.array(
     z.strictObject({
       start: utcSeconds,
@@ -45,9 +45,9 @@ export const statementFileSchema = z.strictObject({
   ),
   /** The hashes beside the way from the leaves to the top of the tree, from below and left before right. */
   siblings: z.array(hex32Form).max(128),
-  /** Of the seat, from the batch's beginning to its end, by epoch and time. */
+  /** The seat's readings from the batch's beginning to its end, by epoch and time. */
   readings: z.array(readingSchema),
-  /** Of the leaves' orders and agreements those that are handed out, by digest. */
+  /** The orders and agreements of the leaves that are handed out, by digest. */
   orders: z.array(orderForm),
   agreements: z.array(agreementForm),
   /** In how many intervals something of the seat counted, and in how many of these it could trade nothing (`passed-over.ts`). */

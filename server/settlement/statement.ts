@@ -52,7 +52,7 @@ function word(value: number): Buffer {
   return bytes
 }
 
-/** Where the parts of a leaf begin. */
+/** The place in the bytes of a leaf at which each of its parts begins. */
 const at = { salt: 1, area: 33, start: 37, seat: 41, stage: 45, reference: 46, side: 78, energyWh: 79, amount: 85 }
 const leafLength = 101
 

@@ -46,7 +46,7 @@ export interface SignatureCheck {
     name: Name,
     items: readonly SignedValue<Name>[],
   ): Promise<CheckedSignature[]>
-  /** The signers alone. */
+  /** Finds the signers alone. */
   recover<Name extends TypedDataName>(
     domain: EscrowDomain,
     name: Name,

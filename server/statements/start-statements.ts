@@ -42,10 +42,10 @@ export interface RunningStatements {
 
 /** Requests that wait at most. */
 const mostWaiting = 500
-/** Of those, the ones that have auctions of the past cleared again: each takes seconds, and statements must not wait for them. */
+/** So many of them may have auctions of the past cleared again: each takes seconds, and statements must not wait for them. */
 const mostPast = 50
 const pollMs = 500
-/** Before a thread that has failed is started again. */
+/** How long to rest before a thread that has failed is started again. */
 const restMs = 1_000
 
 interface Waiting {

@@ -58,7 +58,7 @@ export async function findSession(sql: Database, tokenHash: Buffer, now: Date): 
   return row === undefined ? null : { account: row.account, expiresAt: row.expires_at }
 }
 
-/** Of these hashes (hexadecimal digits), those whose session has not ended. */
+/** Those of these hashes (hexadecimal digits) whose session has not ended. */
 export async function openTokens(sql: Database, hashes: readonly string[], now: Date): Promise<string[]> {
   const rows = await sql<{ hash: string }[]>`
     select encode(token_hash, 'hex') as hash from sessions

@@ -14,7 +14,7 @@ export interface ArchivedMonth {
   until: UtcSeconds
   /** End of its last batch. */
   end: UtcSeconds
-  /** Without its folder. */
+  /** The file's name without its folder. */
   file: string
   sha256: Buffer
   bytes: number
@@ -24,7 +24,7 @@ export interface ArchivedMonth {
   dropped: boolean
 }
 
-/** Of one area or of all, the oldest first. */
+/** The archived months of one area or of all, the oldest first. */
 export function archivedMonths(sql: Queries, areaId: number | null = null): Promise<ArchivedMonth[]> {
   return sql<ArchivedMonth[]>`
     select area_id as "areaId", month, until, end_at as "end", file, sha256, bytes, last_sequence as "lastSequence", dropped

@@ -85,7 +85,7 @@ async function settingsOfBatch(
   })
 }
 
-/** Of the session keys that signed these orders, those that were taken back. */
+/** The session keys that signed these orders and were taken back. */
 async function revocationsOfOrders(
   sql: Queries,
   areaId: number,
@@ -149,7 +149,7 @@ export async function archiveFileLines(
   return { erased: salt === null, lines: batchLines(sql, area, { batch, salt: salt ?? noSalt, seeds }) }
 }
 
-/** Of a batch whose salt was erased. */
+/** The salt of a batch whose salt was erased. */
 const noSalt: Hex = `0x${'0'.repeat(64)}`
 
 function seedsOfBatch(sql: Queries, areaId: number, { end, number }: CutBatch) {

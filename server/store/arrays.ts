@@ -17,7 +17,7 @@ export function names<Row>(rows: readonly Row[], of: (row: Row) => string | null
   return `${text}}`
 }
 
-/** Any text. */
+/** A column of any text. */
 export function texts<Row>(rows: readonly Row[], of: (row: Row) => string | null): string {
   let text = '{'
   for (const row of rows) {

@@ -32,9 +32,9 @@ const headSchema = z.strictObject({
   release: z.string(),
   takenAt: z.iso.datetime(),
   migrations: z.array(z.strictObject({ name: z.string(), checksum: z.string() })),
-  /** That have partitions, UTC seconds of their first moments. */
+  /** The months that have partitions: UTC seconds of their first moments. */
   months: z.array(z.int()),
-  /** Likewise of official values. */
+  /** The months of official values that have partitions. */
   officialMonths: z.array(z.int()).default([]),
 })
 export type BackupHead = z.output<typeof headSchema>

@@ -41,7 +41,7 @@ export interface BatchForwardOrder extends SignedOrder {
   seat: number
 }
 
-/** Those that traded, in order of arrival. */
+/** The forward orders that traded in the batch, in order of arrival. */
 export async function forwardOrdersOfBatch(
   sql: Queries,
   areaId: number,
@@ -58,14 +58,14 @@ export async function forwardOrdersOfBatch(
 
 export interface BatchForwardTrade {
   start: UtcSeconds
-  /** Arrivals. */
+  /** The two orders by their arrivals. */
   buyOrder: number
   sellOrder: number
   priceTicks: Ticks
   energyWh: Wh
 }
 
-/** Of each interval in the order in which they were made. */
+/** Trades by interval, in the order in which they were made. */
 export function forwardTradesOfBatch(
   sql: Queries,
   areaId: number,

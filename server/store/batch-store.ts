@@ -76,7 +76,7 @@ export async function* fillsOfBatch(
   for await (const page of seatPages(sql, areaId)) yield* await fillsOfSeats(sql, areaId, starts, page)
 }
 
-/** Of one seat, like `fillsOfBatch`. */
+/** The fills of one seat, in the form of `fillsOfBatch`. */
 export async function fillsOfSeat(
   sql: Queries,
   areaId: number,
@@ -169,7 +169,7 @@ export async function* readingsOfBatch(
   }
 }
 
-/** Of one seat, like `readingsOfBatch`. */
+/** The readings of one seat, in the form of `readingsOfBatch`. */
 export async function readingsOfSeat(
   sql: Queries,
   areaId: number,
@@ -226,7 +226,7 @@ export interface IntervalGrounds {
   budgets: { seat: number; left: number }[]
 }
 
-/** By start. */
+/** The grounds of the batch's intervals, by their start. */
 export async function groundsOfBatch(
   sql: Queries,
   areaId: number,
@@ -252,7 +252,7 @@ export async function groundsOfBatch(
 export interface Contradiction {
   /** The one that the meter had then. */
   seat: number
-  /** Of those that were asked for the meter's, ascending. */
+  /** Seats of the meter, out of those that were asked for, ascending. */
   seats: number[]
   meter: Address
   epoch: number
@@ -263,7 +263,7 @@ export interface Contradiction {
   second: BatchReading
 }
 
-/** Of the meters of these seats, the oldest first; the first values of archived months are kept for this. */
+/** The contradictions of the meters of these seats, the oldest first; the first values of archived months are kept for this. */
 export async function contradictionsOf(
   sql: Queries,
   areaId: number,

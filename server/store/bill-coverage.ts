@@ -23,7 +23,7 @@ interface Range {
   from: UtcSeconds
   to: UtcSeconds
   intervalSeconds: number
-  /** Of the area's rules: seats of a lower one only bear witness. */
+  /** The grade of the area's rules: seats of a lower one only bear witness. */
   settlingGrade: number
   points: RosterPoints
 }

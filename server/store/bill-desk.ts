@@ -38,7 +38,7 @@ import { newestSettings } from './settings-store.ts'
 export interface ShownDraft {
   currency: string
   documents: number
-  /** What settled batches moved in the month. */
+  /** The sums that settled batches moved in the month. */
   settled: { paid: string; received: string }
   /** What the documents of the month say together, also those that were issued before. */
   sums: { paid: string; received: string; paidRemainder: string; receivedRemainder: string }
@@ -63,7 +63,7 @@ interface Prepared {
   shown: ShownDraft
 }
 
-/** What the documents would be now. */
+/** Makes the documents as they would be now. */
 async function prepare(
   database: Database,
   { area, areaId }: StoredArea,

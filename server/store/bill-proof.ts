@@ -18,7 +18,7 @@ export interface ProvedBatch {
   end: UtcSeconds
   statementRoot: string
   meter: Address
-  /** Whose statement shows it. */
+  /** The seat whose statement shows it. */
   seat: number
   intervals: number
   energyWh: Wh

@@ -8,7 +8,7 @@ import { type Database, type Queries, transact } from './database.ts'
 export interface StoredParties {
   /** Counts what was kept, from 1. */
   version: number
-  /** Of what it says, in hexadecimal digits. */
+  /** The hash of what it says, in hexadecimal digits. */
   sha256: string
   keptAt: Date
   parties: Parties
@@ -44,7 +44,7 @@ export async function partiesOfArea(sql: Queries, areaId: number): Promise<Store
   return { ...rest, parties: readParties(content) }
 }
 
-/** Likewise. Throws `BILL_PARTIES` where none was kept. */
+/** The same. Throws `BILL_PARTIES` where none was kept. */
 export async function requireParties(sql: Queries, areaId: number): Promise<StoredParties> {
   const stored = await partiesOfArea(sql, areaId)
   if (stored !== null) return stored

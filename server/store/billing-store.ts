@@ -208,7 +208,7 @@ function stored(area: number, { content, ...row }: DocumentRow): StoredDocument 
   return { ...row, number: numberText(area, row.place), document: read(content) }
 }
 
-/** Of a month's documents, those that no other one has taken back. */
+/** The documents of a month that no other one has taken back. */
 export function notTakenBack(documents: readonly StoredDocument[]): StoredDocument[] {
   const taken = new Set(documents.map(({ document }) => document.corrects))
   return documents.filter(({ number, document }) => document.corrects === null && !taken.has(number))

@@ -94,7 +94,7 @@ export interface BatchBudget extends Pick<CommandOf<'budget'>, 'budget' | 'signa
   activeUntil: UtcSeconds
 }
 
-/** Of these seats, in order of arrival. */
+/** The budgets of these seats that count in the batch, in order of arrival. */
 export async function budgetsOfBatch(
   sql: Queries,
   areaId: number,

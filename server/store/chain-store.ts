@@ -4,7 +4,7 @@ import type { EscrowEvent } from '../chain/seat-view.ts'
 import { names, numbers, parts, texts } from './arrays.ts'
 import { type Database, type Queries, type Transaction, transact } from './database.ts'
 
-/** Whose transactions: nonces are counted by key and chain. */
+/** The key whose transactions are meant: nonces are counted by key and chain. */
 export interface SenderKey {
   chainId: number
   sender: Address

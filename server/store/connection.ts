@@ -47,7 +47,7 @@ export function watchedSockets({ silenceSeconds, opened, lost }: Watch): (target
   }
 }
 
-/** So many looks make up the time of silence. */
+/** The time of silence is divided into so many looks. */
 const looks = 6
 
 function endInSilence(socket: Socket, silenceSeconds: number): void {

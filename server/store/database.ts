@@ -36,7 +36,7 @@ const idleSeconds = 10
 const connectSeconds = 5
 
 export interface DatabaseOptions extends Partial<DatabasePatience> {
-  /** What the server's list of sessions says. */
+  /** The name of the session in the server's list. */
   name?: string
   /** Schemas in which tables are looked for, in this order; the database's own setting if not given. */
   schemas?: readonly string[]
@@ -199,7 +199,7 @@ export async function migrate(database: Database): Promise<string[]> {
   return transact(database, (sql) => applyMigrations(sql, null))
 }
 
-/** Likewise inside a transaction, all migrations or exactly those that are named. */
+/** Does the same inside a transaction: all migrations, or exactly those that are named. */
 export async function applyMigrations(sql: Transaction, wanted: readonly AppliedMigration[] | null): Promise<string[]> {
   const [version] = await sql`select current_setting('server_version_num')::int as number`
   if (version!.number < oldestServerVersion) {

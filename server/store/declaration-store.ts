@@ -117,7 +117,7 @@ export function seatsOfArea(
     select seat, meter, (chain ->> 'openedAt')::bigint as "openedAt" from seats where area_id = ${areaId} order by seat`
 }
 
-/** Of these intervals those that have a result and are not archived, with what was declared of each under the highest version. */
+/** Those of these intervals that have a result and are not archived, with what was declared of each under the highest version. */
 export async function forgottenIntervals(
   sql: Queries,
   areaId: number,

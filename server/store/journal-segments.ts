@@ -16,15 +16,15 @@ const usualBytes = 1024 * 1024
 const partBytes = 256 * 1024
 
 export interface JournalSegment {
-  /** Of its rows. */
+  /** The numbers of its first and last row. */
   first: number
   last: number
   rulesVersion: number
-  /** Of the last row. */
+  /** The hash of its last row. */
   hash: Buffer
   /** Newest time of its commands, UTC milliseconds. */
   untilMs: number
-  /** Of each row the length of its command (four bytes, the highest first) and the command, packed with Brotli. */
+  /** For each row the length of its command (four bytes, the highest first) and the command, packed with Brotli. */
   bytes: Buffer
 }
 

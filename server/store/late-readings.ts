@@ -12,7 +12,7 @@ import { stretchLength } from './project-readings.ts'
 
 interface Asked {
   reading: MeterReading
-  /** That the meter served at the boundary. */
+  /** The seat that the meter served at the boundary. */
   seat: number
 }
 

@@ -13,11 +13,11 @@ export interface PointOverview {
   account: string
   /** Intervals of which a value is due: as long after their end as official values may take. */
   expected: number
-  /** Of those, the ones whose value counts, by its quality. */
+  /** Those of them whose value counts, by its quality. */
   measured: number
   substituted: number
   estimated: number
-  /** Of those, the ones whose first value came when it was overdue. */
+  /** Those of them whose first value came when it was overdue. */
   late: number
   /** In how many intervals of the range a newer file replaced a value, and in how many two files contradict each other. */
   replaced: number

@@ -10,7 +10,7 @@ export function monthOf(time: UtcSeconds, later = 0): UtcSeconds {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later) / 1000
 }
 
-/** Of a month: `2026-01`. */
+/** The name of a month, such as `2026-01`. */
 export function nameOfMonth(month: UtcSeconds): string {
   return new Date(month * 1000).toISOString().slice(0, 7)
 }
@@ -59,7 +59,7 @@ export class MonthsProjection {
       : [sql`select make_months(${numbers(this.pending, (month) => month)}::bigint[])`]
   }
 
-  /** What was projected last has been committed. */
+  /** Says that what was projected last has been committed. */
   committed(): void {
     for (const month of this.pending) this.made.add(month)
     this.pending = []

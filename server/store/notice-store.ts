@@ -14,10 +14,13 @@ export interface NoticeRow {
   seat: number
   account: Address
   kind: NoticeKind
-  /** Of a payout its transaction and place there, of a silence the last reading (UTC seconds), of a statement the month. */
+  /**
+   * What tells one from another: a payout's transaction and place there, the last reading before a silence (UTC seconds), a
+   * statement's month.
+   */
   subject: string
   happened_at: UtcSeconds
-  /** Of a payout: ledger units, decimal. */
+  /** The amount of a payout: ledger units, decimal. */
   amount: string | null
   payee: Address | null
   read_at: Date | null
@@ -136,7 +139,7 @@ export function chooseNotices(database: Database, account: Address, unwanted: re
   })
 }
 
-/** Of a seat, up to a time: they tell what was paid to whom. */
+/** Deletes the notices of a seat up to a time: they tell what was paid to whom. */
 export async function eraseNotices(
   sql: Queries,
   { areaId, seat, until }: { areaId: number; seat: number; until: UtcSeconds },

@@ -62,7 +62,7 @@ export function choosePartners(
   })
 }
 
-/** Of an area's seats: whose each is, and how it lets itself be seen. */
+/** Whose each of an area's seats is, and how it lets itself be seen. */
 export function seatNames(
   sql: Queries,
   areaId: number,

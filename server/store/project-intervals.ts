@@ -138,7 +138,7 @@ function insertZones(sql: Transaction, areaId: number, all: readonly (ZoneRow & 
   )
 }
 
-/** Of a provisional run: nobody has settled by it. */
+/** Deletes the rows of a provisional run: nobody has settled by it. */
 function deleteSeatRows(sql: Transaction, areaId: number, replaced: readonly IntervalRun[]): Statement[] {
   if (replaced.length === 0) return []
   return [

@@ -36,7 +36,7 @@ export class ReadingProjection {
     ]
   }
 
-  /** What was projected last has been committed. */
+  /** Says that what was projected last has been committed. */
   committed(): void {
     for (const { key, stretch } of this.pending) this.noted.set(key, stretch)
     this.pending = []
@@ -107,7 +107,7 @@ function insertReadings(sql: Transaction, areaId: number, all: readonly Row[]): 
   )
 }
 
-/** Of those that the same commit stores again a new row follows. */
+/** Where the same commit stores one again, a new row follows. */
 function deleteVoided(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
   const voided = told.of('reading-voided').map(({ event }) => event)
   if (voided.length === 0) return []

@@ -88,7 +88,7 @@ export class Projection {
     await Promise.all([...statements, projectIntervals(sql, areaId, told)])
   }
 
-  /** What was projected last has been committed. */
+  /** Says that what was projected last has been committed. */
   committed(): void {
     this.months.committed()
     this.readings.committed()

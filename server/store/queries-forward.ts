@@ -73,7 +73,7 @@ export async function forwardOrdersByArrival(
   )
 }
 
-/** Of `orders`. */
+/** The energy that `orders` have traded. */
 function tradedWh(sql: Queries) {
   return sql`
     (select coalesce(sum(energy_wh), 0)::bigint from forward_trades trade
@@ -94,7 +94,7 @@ export async function forwardTradesOfSeats(
   sql: Queries,
   options: {
     seats: readonly SeatKey[]
-    /** By its arrival. */
+    /** The order by its arrival. */
     order?: number
     after?: { start: UtcSeconds; area: number; number: number } | undefined
     limit: number

@@ -11,7 +11,7 @@ export interface ZoneMembers {
   unconfirmed: number
 }
 
-/** Of seats that are not closed. */
+/** Counts of seats that are not closed. */
 export function membersByZone(sql: Queries, area: number): Promise<ZoneMembers[]> {
   return sql<ZoneMembers[]>`
     select last->>'zone' as zone, count(*)::int as meters, count(distinct account)::int as accounts,

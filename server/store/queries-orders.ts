@@ -46,7 +46,7 @@ export async function ordersOfSeats(
   )
 }
 
-/** Of rows of one area, where what is accepted later arrives later. */
+/** Rows of one area that come after a place: what is accepted later arrives later. */
 export function acceptedBefore(sql: Queries, before: AcceptedPlace | undefined) {
   if (before === undefined) return sql``
   const { acceptedAtMs, arrival, area } = before

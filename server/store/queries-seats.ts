@@ -73,7 +73,7 @@ function selectSeats(sql: Queries) {
       ) witnessed on true`
 }
 
-/** Of `seats`: found by its newest stretch, and in that from the end on. */
+/** The newest reading of `seats`: it is found by its newest stretch, and in that from the end on. */
 function newestReading(sql: Queries) {
   return sql`(
     select own.epoch, own.time

@@ -12,9 +12,9 @@ export interface TotalsRow extends SummaryRow {
   /** Which part, from 0. */
   place: number
   intervals: number
-  /** Of them, those that may still change. */
+  /** How many of them may still change. */
   provisional: number
-  /** Of them, those whose production is known, and their sums. */
+  /** Those of them whose production is known, and their sums. */
   producing: number
   produced_wh: Wh
   /** Produced beyond what left the home. */

@@ -34,7 +34,7 @@ export function runsOfInterval(sql: Queries, area: number, start: UtcSeconds): P
     where area_id = ${area} and start = ${start} order by run desc`
 }
 
-/** Of a run `result`; each zone has the newest row up to that run. */
+/** The zones of a run `result`; each has the newest row up to that run. */
 function intervalColumns(sql: Queries) {
   const zones = sql`
     select distinct on (place) *, max(meters) over (partition by place) as read_meters from interval_zones own

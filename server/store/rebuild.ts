@@ -22,7 +22,7 @@ export interface Difference {
   key: Record<string, unknown>
   stored: Record<string, unknown> | null
   rebuilt: Record<string, unknown> | null
-  /** Those that differ. */
+  /** The columns that differ. */
   columns: string[]
 }
 
@@ -91,7 +91,7 @@ async function makeTables(stored: Database, anew: Database, schema: string): Pro
 interface Parts extends RebuildOptions {
   stored: Database
   anew: Database
-  /** Schemas. */
+  /** The names of two schemas. */
   main: string
   rebuilt: string
 }

@@ -121,7 +121,7 @@ export async function approveRelease(
   })
 }
 
-/** What was put forward, the newest first. */
+/** The versions that were put forward, the newest first. */
 export async function releasesOf(
   sql: Queries,
   { areaId }: StoredArea,

@@ -25,14 +25,14 @@ export interface ReportRequest {
   to: UtcSeconds
   by: Period
   selection: RowSelection
-  /** Instead of the area's own. */
+  /** A time zone instead of the area's own. */
   timeZone?: string | undefined
   parties?: Partial<MarketParties>
 }
 
 /** More refusals than these are counted, and told to whoever writes the report, but not kept. */
 const mostKeptRefusals = 1_000
-/** Where nobody has said where the area lies. */
+/** The place of an area of which nobody has said where it lies. */
 const nowhere = { country: null, timeZone: 'UTC', sender: null, receiver: null, domain: null }
 
 export interface OpenReport {

@@ -60,7 +60,7 @@ export async function isNewestVersion(
   return newest?.version === version && newest.sources.equals(sources)
 }
 
-/** Newest first. */
+/** The versions of reports, the newest first. */
 export function reportVersions(database: Database, areaId: number, limit: number): Promise<VersionRow[]> {
   return database<VersionRow[]>`
     select name, version, created_at as "createdAt", manifest, refusals from report_versions

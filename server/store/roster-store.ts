@@ -29,7 +29,7 @@ export interface RosterRow {
   community: string
   /** How much of the point's energy takes part in the community, in percent. */
   factorPercent: number
-  /** Of what is produced, under static keys. */
+  /** The share of what is produced, under static keys. */
   shareMillionths: number | null
 }
 

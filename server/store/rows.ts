@@ -16,9 +16,9 @@ export interface SeatKey {
 }
 
 export interface Range {
-  /** Inclusive. */
+  /** The first moment, inclusive. */
   from?: UtcSeconds | undefined
-  /** Exclusive. */
+  /** The end, exclusive. */
   to?: UtcSeconds | undefined
 }
 
@@ -29,7 +29,7 @@ export interface AcceptedPlace {
   area: number
 }
 
-/** Ledger units. */
+/** Ledger units as PostgreSQL writes them. */
 export type NumericText = string
 
 /** `missed`: the chain has settled this time by a batch that the journal does not know. */
@@ -66,7 +66,7 @@ export interface ZoneResultRow {
   boughtWh: Wh
   importWh: Wh
   exportWh: Wh
-  /** That were read. */
+  /** How many meters were read. */
   meters: number
 }
 
@@ -173,7 +173,7 @@ export interface SeatIntervalRow {
   seat: number
   meter: Address
   start: UtcSeconds
-  /** Of the newest run that tells of the seat. */
+  /** The newest run that tells of the seat. */
   run: number
   status: StoredIntervalStatus
   zone: string
@@ -238,7 +238,7 @@ export interface ForwardOrderRow {
 export interface OwnForwardTradeRow {
   area_id: number
   seat: number
-  /** Of the seat's order. */
+  /** The arrival of the seat's order. */
   arrival: number
   side: Side
   zone: string
@@ -250,7 +250,7 @@ export interface OwnForwardTradeRow {
   delivered_wh: Wh | null
   made_at: Date
   status: StoredIntervalStatus | null
-  /** Of the seat's order. */
+  /** What became of the seat's order. */
   outcome: Outcome | null
 }
 

@@ -14,7 +14,7 @@ export interface StoredBatch {
   number: number
   bandLow: Ticks
   bandHigh: Ticks
-  /** Of the statement of this number; null until that has been made, and before that the batch cannot be settled. */
+  /** The root of the statement of this number; null until that has been made, and before that the batch cannot be settled. */
   statementRoot: Hex | null
   status: BatchStatus
   transaction: Hex | null

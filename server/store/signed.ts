@@ -4,7 +4,7 @@ import { decodeCommand } from '../market/engine/journal.ts'
 
 export interface SignedOrder {
   order: OrderFields
-  /** Of the account or, where there is a session, of its key. */
+  /** The signature of the account or, where there is a session, of its key. */
   signature: string
   session: SessionGrant | null
 }
@@ -16,7 +16,7 @@ export interface SignedByBoth {
 }
 
 export interface SignedRevocation {
-  /** From when on the account wished it. */
+  /** The boundary from which on the account wished it. */
   signedFrom: number
   signature: string
 }

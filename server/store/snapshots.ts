@@ -92,7 +92,7 @@ export async function keepSnapshot(
   })
 }
 
-/** Of two processes that believe they own an area one writes its snapshots at a time. */
+/** When two processes believe that they own an area, one writes its snapshots at a time. */
 const snapshotLock = 0x736e6170
 
 async function writePiece(sql: Transaction, areaId: number, hash: string, bytes: Buffer): Promise<void> {

@@ -14,12 +14,12 @@ export interface StatementKey {
 
 export interface StoredStatement {
   number: number
-  /** Of the whole batch. */
+  /** How many leaves the whole batch has. */
   leaves: number
   root: Hex
   /** The hash of what nobody signs. */
   stated: Hex
-  /** Of that hash; null once it was erased. */
+  /** The salt of that hash; null once it was erased. */
   statedSalt: Hex | null
 }
 

@@ -5,7 +5,7 @@ import type { Command, Event, EventOf, MeterReading } from '../market/area/area.
 export interface ToldEvent<Type extends Event['type']> {
   event: EventOf<Type>
   command: Command
-  /** Of the command in the journal. */
+  /** The number of the command in the journal. */
   sequence: number
   /** Place among all events of the commit. */
   place: number
@@ -46,7 +46,7 @@ export class ToldEvents {
   }
 }
 
-/** Those of a command; the engine answers them in their order. */
+/** The readings of a command; the engine answers them in their order. */
 export function readingsOf(command: Command): readonly MeterReading[] {
   if (command.type === 'readings') return command.readings
   return command.type === 'late-readings' ? command.readings.map(({ reading }) => reading) : []

@@ -9,7 +9,7 @@ import type { Queries } from './database.ts'
 export interface ShownKey {
   areaId: number
   end: UtcSeconds
-  /** Of the batch. */
+  /** The number of the batch. */
   number: number
   /** How often it was given up on chain before. */
   attempt: number
@@ -49,7 +49,7 @@ export interface WatcherWord {
   /** Null where it approves. */
   reason: RefusalReason | null
   sentence: string | null
-  /** Of a `BatchApproval` or, with a reason, of a `BatchRefusal`; null where the watcher only keeps its signature back. */
+  /** The signature of a `BatchApproval` or, with a reason, of a `BatchRefusal`; null where the watcher only keeps its signature back. */
   signature: Hex | null
 }
 

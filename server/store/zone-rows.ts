@@ -11,7 +11,7 @@ export interface ZoneRow extends ZoneRun {
   flow: IntervalRun['flows'][number] | null
 }
 
-/** Of each zone, in their order, the meters that were read. */
+/** How many meters were read in each zone, in the order of the zones. */
 export function metersOfZones({ zones, seats }: Pick<IntervalRun, 'zones' | 'seats'>): number[] {
   const meters = zones.map(() => 0)
   for (const { zone, quality } of seats) if (quality !== 'missing') meters[zone]! += 1

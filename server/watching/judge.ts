@@ -23,11 +23,11 @@ export interface Judgement {
 }
 
 export interface Case {
-  /** What the watcher was started for. */
+  /** The place that the watcher was started for. */
   place: { chainId: number; escrow: Address; area: number }
   shown: ShownBatch
   file: AreaFile
-  /** Of the node that the watcher trusts. */
+  /** What the node that the watcher trusts says of the batch. */
   chain: SettledArea
   verifying: Verifying
   /** In how many batches right before this one a seat was kept out, as far as the watcher knows. */

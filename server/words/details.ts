@@ -20,7 +20,7 @@ interface Told {
   agreementKind: (typeof agreementKinds)[number] | 'unknown'
 }
 
-/** What a sentence gets of a code's numbers. */
+/** The facts that a sentence gets from a code's numbers. */
 export type FactsOf<Details> = { [Name in keyof Details]: Details[Name] extends Kind ? Told[Details[Name]] : never }
 
 export const orderDetails = {

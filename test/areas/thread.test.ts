@@ -164,3 +164,20 @@ test('an area that cannot go on says why, and its neighbour trades on', async ()
   expect((await other.submit(submission)).map(({ type }) => type)).toContain('order-accepted')
   await Promise.all([again.stop(), other.stop()])
 })
+
+test('an area whose thread fails refuses what is asked of it, and its neighbour trades on', async () => {
+  const { url } = await server.fresh()
+  const from = Math.floor(nowSeconds() / 10) * 10 - 100
+  // A database in which nothing is set up.
+  const failing = start(Object.assign(new URL(url), { pathname: '/postgres' }).href, 1, 'one')
+  const other = start(url, 2, 'one')
+  await until(() => failing.status.condition.is === 'stopped')
+  await delay(500)
+  expect(failing.status.condition).toMatchObject({ reason: expect.stringMatching(/thread has failed: .*areas/) })
+  const change = { rules: other.settings.rulesHash, start: from + 200, end: from + 1_000 }
+  const { atMs: _, ...submission } = placing(0, order(1, 'sell', change))
+  await expect(failing.submit(submission)).rejects.toMatchObject({ code: 'AREA_STOPPED' })
+  await tellChain(other, from)
+  expect((await other.submit(submission)).map(({ type }) => type)).toContain('order-accepted')
+  await Promise.all([failing.stop(), other.stop()])
+})

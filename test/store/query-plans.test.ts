@@ -261,6 +261,11 @@ describe('a query', () => {
     ['the newest block', 20, () => newestBlock(sql, { chainId, escrow })],
     ['a block or the one below', 20, () => blockAtOrBelow(sql, { chainId, escrow }, 777)],
     ['events', 300, () => all(eventsBetween(sql, { chainId, escrow }, { after: 15_000, upTo: 15_500 }))],
+    [
+      'events of all time, page by page',
+      150,
+      () => all(eventsBetween(sql, { chainId, escrow }, { after: 0, upTo: 20_000 })),
+    ],
     ['a session', 20, () => findSession(sql, Buffer.alloc(32), new Date())],
     ['open sessions', 60, () => openTokens(sql, ['ab'.repeat(32)], new Date())],
     ['what has expired', 60, () => deleteExpired(sql, new Date())],

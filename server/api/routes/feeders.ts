@@ -11,7 +11,7 @@ import { meteredAreaOf } from './official.ts'
 
 /** A month has 32 days of UTC where the clock is put back. */
 const mostDays = 32
-/** Newest ones. */
+/** At most so many of the newest intervals are listed. */
 const mostIntervals = 3_072
 
 export function feederRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOperator'>): Route[] {

@@ -24,7 +24,7 @@ import { type Route, route } from '../route.ts'
 import { keyOf, visibilityOf } from '../visibility.ts'
 
 const tag = 'Forward trading'
-/** Of each side of a book, and of its trades. */
+/** At most so many levels of each side of a book, and so many trades. */
 const shownLevels = 100
 const shownTrades = 20
 

@@ -52,7 +52,7 @@ export function relayRoutes(parts: RelayParts, admission: RelayAdmission): Route
     const { seat, ...target } = ofSeat(id, 'purse')
     return { ...target, purse: seat }
   }
-  /** What the grid operator says of a seat's meter. */
+  /** Where a request goes by which the grid operator says something of a seat's meter. */
   const ofGrid = (id: string): Target => {
     const { area, subject } = ofSeat(id, 'confirmation')
     return { area, subject, account: gridOperatorOf(parts, area) }

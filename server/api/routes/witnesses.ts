@@ -20,7 +20,7 @@ import { meteredAreaOf } from './official.ts'
 const tag = 'Official values'
 const daySeconds = 86_400
 const mostDays = 92
-/** Of one account in an area. */
+/** At most so many seats of one account in an area are looked at. */
 const mostSeats = 1_000
 const shown = { days: 2_000, contradictions: 500 }
 const range = { from: timeInput, to: timeInput }
@@ -79,7 +79,7 @@ function requireRange({ from, to }: { from: number; to: number }): void {
   if (to - from > mostDays * daySeconds) throw new ApiError('RANGE_TOO_LONG', `ask for at most ${mostDays} days`)
 }
 
-/** Of all points of an area, or of a home's; days only where all of them is asked for and may be seen. */
+/** The witnesses of all points of an area, or of a home's; days only where all of them is asked for and may be seen. */
 async function witnesses(
   { database, tables, witnessTolerance: tolerance }: WitnessParts,
   area: AreaHandle,

@@ -19,7 +19,7 @@ export interface AllocatedIntervals {
   intervalSeconds: number
   /** Ascending; those that are complete. */
   intervals: { start: UtcSeconds; energies: AllocatedEnergy[] }[]
-  /** Of these some value is missing or not final. */
+  /** Starts of those intervals of which some value is missing or not final. */
   incomplete: UtcSeconds[]
 }
 

@@ -8,7 +8,7 @@ import { shareWhole } from './largest-remainder.ts'
 /** Whole Wh by interval, in the same order everywhere. */
 export interface History {
   producedWh: readonly number[]
-  /** By consumer, then by interval. */
+  /** Consumption by consumer, then by interval. */
   consumedWh: readonly (readonly number[])[]
 }
 

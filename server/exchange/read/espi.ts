@@ -18,7 +18,7 @@ import { type Choice, type ListedSpan, repeated, ValueTable } from '../value-tab
 import { readXml } from '../xml.ts'
 
 const [wattHours, electricity, deltaData] = ['72', '1', '4']
-/** What of a reading type matters here. */
+/** The fields of a reading type that matter here. */
 const typeFields = [
   'accumulationBehaviour',
   'commodity',

@@ -189,7 +189,7 @@ function sameNumbers(sorted: number[], wanted: number[]): boolean {
   return sorted.length === wanted.length && sorted.every((number, i) => number === wanted[i])
 }
 
-/** `dd/mm/yyyy` or `yyyy/mm/dd`. */
+/** Reads a day written as `dd/mm/yyyy` or `yyyy/mm/dd`. */
 function readDate(text: string): DayNumber | null {
   const match = /^(?:(\d\d)\/(\d\d)\/(\d{4})|(\d{4})\/(\d\d)\/(\d\d))$/.exec(text)
   if (match === null) return null

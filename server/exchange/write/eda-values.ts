@@ -20,7 +20,7 @@ export function edaUnits(energyMicroWh: number): bigint {
   return divideHalfEven(BigInt(energyMicroWh), 1000n)
 }
 
-/** `0.125000`. */
+/** A number with six decimals, such as `0.125000`. */
 export function edaDecimal(units: bigint): string {
   const digits = String(units).padStart(decimals + 1, '0')
   return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`

@@ -88,7 +88,7 @@ export function writeEdaXml(envelope: EdaEnvelope, series: readonly OfficialSeri
   ].join('\n')
 }
 
-/** `2026-04-14T00:00:00+02:00`. */
+/** A moment by Austrian clocks, such as `2026-04-14T00:00:00+02:00`. */
 function local(instant: UtcSeconds): string {
   const shown = vienna.local(instant)
   const offset = (shown - instant) / 3600

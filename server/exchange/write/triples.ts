@@ -24,7 +24,7 @@ export interface FedIn {
 }
 
 const header = 'producer,consumer,start,energyWh,coefficient'
-/** Begins the file. */
+/** The line with which the file begins. */
 export const triplesHeader = `${header}\r\n`
 /** Stands where a consumer stands: what no consumer got. */
 const rest = 'rest'

@@ -287,7 +287,7 @@ export const forwardOrder = struct({
   start: uint,
   limitTicks: int,
   maxWh: uint,
-  /** What still rests in the book. */
+  /** The energy that still rests in the book. */
   openWh: uint,
   acceptedAtMs: uint,
   session: optional(struct({ key: address, validUntil: uint })),
@@ -305,7 +305,7 @@ export const forwardTrade = struct({
   taker: uint,
   buyOrder: uint,
   sellOrder: uint,
-  /** Seats. */
+  /** The two seats, by number. */
   buyer: uint,
   seller: uint,
   priceTicks: int,
@@ -425,7 +425,7 @@ const intervalRun = struct({
   /** What the grid operator's account keeps: Σ paid − Σ received. */
   gridTake: bigint,
   zones: list(zoneRun),
-  /** Of the links of the spot auction: net energy from `zone` to its parent, and the price difference beyond the fee. */
+  /** The links of the spot auction: net energy from `zone` to its parent, and the price difference beyond the fee. */
   flows: list(flow),
   /** Seats of which a reading was waited for in vain, and those whose reading was not measured. */
   missingReadings: uint,
@@ -436,7 +436,7 @@ const intervalRun = struct({
   forward: list(delivered),
   /** Seats that were suspended when it was computed, ascending. */
   suspended: list(uint),
-  /** By seat. */
+  /** What was left of daily budgets, by seat. */
   budgets: list(budgetLeft),
 })
 export type IntervalRun = Infer<typeof intervalRun>
@@ -484,7 +484,7 @@ export type BatchCut = Infer<typeof batchCut>
 const energyLearnt = {
   ...{ start: uint, run: uint, seat: uint, zone: text },
   ...{ quality, importWh: uint, exportWh: uint },
-  /** What the interval's sums change by. */
+  /** By how much the sums of the interval change. */
   ...{ importChangeWh: int, exportChangeWh: int, missingChange: int },
 }
 

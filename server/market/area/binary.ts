@@ -31,7 +31,7 @@ export class Writer {
     this.bytes = Buffer.allocUnsafe(expected)
   }
 
-  /** What was written; nothing more may be. */
+  /** Ends writing and gives the bytes; nothing may be written after it. */
   finish(): Buffer {
     return this.bytes.subarray(0, this.length)
   }

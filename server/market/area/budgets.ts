@@ -53,7 +53,7 @@ function budgetAt({ budgets }: Pick<SeatState, 'budgets'>, start: UtcSeconds): n
 
 /** What a seat's daily budget lets it buy in one interval. */
 export interface SeatBudget {
-  /** Of the whole day, in ledger units. */
+  /** The budget of the whole day, in ledger units. */
   amount: number
   /** Left to the interval beside all others of the day. */
   left: LedgerUnits

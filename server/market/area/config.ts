@@ -40,7 +40,7 @@ const clearing = struct({
   /** How long after an interval's end a missing reading is waited for. */
   graceMs: uint,
   ownUse,
-  /** By which local days go. */
+  /** The clock by which local days go. */
   clock,
 })
 

@@ -19,7 +19,7 @@ export const declaration = struct({
   kind: uint,
   start: uint,
   end: uint,
-  /** Of what overlaps, the higher version counts. */
+  /** Where declarations overlap, the higher version counts. */
   version: uint,
   content: hex32,
   /** SHA-256 of the file or series that the grid operator keeps as its evidence. */

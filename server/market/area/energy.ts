@@ -11,7 +11,7 @@ import { registersOf } from './registers.ts'
 import { type AreaState, type Configured, configAt, lengthOf, type SeatState, termsAt } from './state.ts'
 
 export interface KnownEnergy extends IntervalEnergy {
-  /** Of the registers that say it; null where nothing is signed for the interval's end. */
+  /** The epoch of the registers that say it; null where nothing is signed for the interval's end. */
   epoch: number | null
   /** Whether the seat's meter signed it: nothing else settles. */
   isSigned: boolean
@@ -93,7 +93,7 @@ export function settlingEnergies(state: Paired, start: UtcSeconds): Energies {
   return { ...signedEnergies(state, start), isWitness: (seat) => pairOf(state, seat, start)?.companion === seat }
 }
 
-/** What an interval is computed from until then. */
+/** What an interval is computed from as long as its batch is not cut. */
 export function provisionalEnergies(state: Paired, start: UtcSeconds): Energies {
   return { ...settlingEnergies(state, start), of: (seat) => provisionalEnergy(state, seat, start) }
 }

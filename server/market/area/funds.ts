@@ -153,7 +153,7 @@ export interface Stake {
 
 /** Sets funds aside when an interval starts. */
 export interface Purse {
-  /** Of the energy that an order or agreement (by its arrival) may move, as much as all its sides can pay for at worst. */
+  /** The part of the energy an order or agreement (named by its arrival) may move that all its sides can pay for at worst. */
   cover(arrival: number, wantedWh: Wh, stakes: readonly Stake[]): Wh
 }
 

@@ -22,7 +22,7 @@ export interface StoredRegisters {
 
 /** What an order set aside when its interval started. */
 export interface Reservation {
-  /** The order's. */
+  /** The order's place in the order of arrival. */
   arrival: number
   limitTicks: number
   reservedWh: Wh
@@ -33,7 +33,7 @@ export interface Reservation {
 /** What an agreement may move in one interval, set aside when it started. */
 export interface PromisedEnergy {
   arrival: number
-  /** Seats. */
+  /** The two seats, by number. */
   seller: number
   buyer: number
   priceTicks: number
@@ -84,7 +84,7 @@ export class Interval {
   /** Seats whose reading is waited for. */
   waitsFor = 0
   cleared: ClearedSums | null = null
-  /** Of each forward trade of the interval in their order, what was honoured. */
+  /** What was honoured of each forward trade of the interval, in their order. */
   deliveredWh: Wh[] = []
   /** Has changed since the piece of a snapshot that holds it was written. */
   isChanged = true
@@ -95,7 +95,7 @@ export class Interval {
   /** Arrival, limit and energy of what is reserved, by side; null once it is final. */
   reserved: Record<Side, { arrival: Uint32Array; limitTicks: Int32Array; energyWh: Uint32Array }> | null
   fills: Fills = Fills.of([])
-  /** Of agreements, in the order in which they are honoured. */
+  /** What agreements promised, in the order in which they are honoured. */
   promised: PromisedEnergy[] = []
   /** What the metering operator told and has not signed, and what it corrected since the interval is final. */
   official: OfficialColumns | null = null
@@ -206,7 +206,7 @@ export class Interval {
     this.isChanged = true
   }
 
-  /** What the interval was computed from has changed. */
+  /** Notes that something has changed from which the interval was computed. */
   outdate(): void {
     this.isStale = true
     this.isChanged = true

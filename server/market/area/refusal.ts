@@ -8,5 +8,5 @@ export function refused(id: Hex, code: OrderCode, details: number[] = []): Event
   return [{ type: 'refused', id, code, details }]
 }
 
-/** Of commands that have no identifier of their own. */
+/** The identifier in refusals of commands that have none of their own. */
 export const noId: Hex = `0x${'0'.repeat(64)}`

@@ -238,7 +238,7 @@ export function isSuspended(state: Pick<AreaState, 'suspensions'>, seat: Pick<Se
   return state.suspensions.has(seat.chain.meter)
 }
 
-/** Of whose meter two values were signed for one boundary, ascending. */
+/** The seats whose meter signed two values for one boundary, ascending. */
 export function suspendedSeats({ suspensions, seats }: Pick<AreaState, 'suspensions' | 'seats'>): number[] {
   if (suspensions.size === 0) return []
   const numbers = [...seats.values()].filter(({ chain }) => suspensions.has(chain.meter)).map(({ chain }) => chain.seat)

@@ -58,7 +58,7 @@ export interface Level {
 }
 
 export interface BookState extends BookName {
-  /** Best price first. */
+  /** Levels of bids, the best price first. */
   bids: Level[]
   asks: Level[]
   /** SHA-256 over every resting order in queue order; differs whenever the resting state differs. */

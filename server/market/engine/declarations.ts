@@ -160,7 +160,7 @@ export function mistakeInDeclaration(declaration: Stretch, body: Declared, lengt
 
 type Stretch = Pick<CommandOf<'declare'>['declaration'], 'start' | 'end'>
 
-/** Of one seat in one interval, as mandates have it: 24 bits. */
+/** The most energy of one seat in one interval, as mandates have it: 24 bits. */
 const mostWh = 0xff_ffff
 
 function mistakeInQuantities(

@@ -23,7 +23,7 @@ export function takeOfficialValues(state: AreaState, values: readonly OfficialVa
   })
 }
 
-/** Of a meter's seats the last that was opened by then. */
+/** The last of a meter's seats that was opened by then. */
 export function servingSeat(
   state: AreaState,
   { meter, start }: Pick<OfficialValue, 'meter' | 'start'>,

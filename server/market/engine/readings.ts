@@ -46,7 +46,7 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
     const near = neighboursOf(state, seat, reading)
     return takeLateReading(state, { ...knowingNothing, ...near, reading, seat: number })
   }
-  // Of a meter's two seats one may have been told of a new key and the other not yet.
+  // One of a meter's two seats may have been told of a new key and the other not yet.
   const barred = barredBy(state, seat, reading) ?? (next === undefined ? null : barredBy(state, next, reading))
   if (barred !== null) return [answerOf(reading, barred, { seat: number })]
   const admission = judge(state, seat, reading)
@@ -273,7 +273,7 @@ export function takeLateReadings(state: AreaState, readings: readonly LateReadin
   })
 }
 
-/** Of registers on one side of a boundary those nearest to it. */
+/** The registers nearest to a boundary, on one side of it. */
 function nearest(
   known: readonly (EpochRegisters | null)[],
   isOnSide: (time: UtcSeconds) => boolean,

@@ -107,7 +107,7 @@ function takeFrom(index: Map<Address, number[]>, name: Address, number: number):
   else index.set(name, left)
 }
 
-/** Of the terms that were known before, those that intervals in memory go by and `terms` do not tell. */
+/** Those of the terms known before by which intervals in memory go and which `terms` do not tell. */
 function stillNeeded({ firstStart }: AreaState, before: readonly Terms[], terms: readonly Terms[]): Terms[] {
   const told = terms[0]?.from ?? Number.POSITIVE_INFINITY
   const earlier = before.filter(({ from }) => from < told)

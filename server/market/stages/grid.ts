@@ -14,11 +14,11 @@ export interface Grid {
   indexOf: ReadonlyMap<string, number>
   /** Where a seat of this zone trades: in the root where it has none, or one that the area does not know. */
   placeOf(zone: string | null): number
-  /** By zone, −1 for the root. */
+  /** The place of each zone's parent, −1 for the root. */
   parent: readonly number[]
   depth: readonly number[]
   feeTicks: readonly Ticks[]
-  /** Infinite where unlimited. */
+  /** The most that each link carries, infinite where it is unlimited. */
   capacityWh: readonly number[]
 }
 

@@ -26,14 +26,14 @@ export interface PoolSeat {
   /** Its place among the area's zones, the root where the area does not know the zone. */
   zone: number
   quality: Quality
-  /** Metered. */
+  /** The metered import. */
   importWh: Wh
   exportWh: Wh
   /** What the home used of its own: the smaller of the two, which no stage gives away. */
   ownUseWh: Wh
-  /** By the seat's meter. */
+  /** Whether the seat's meter signed them. */
   isSigned: boolean
-  /** What it may still sell and buy. */
+  /** The energy that it may still sell and buy. */
   sellWh: Wh
   buyWh: Wh
   /** What its daily budget lets it buy beyond what was promised before, or null. */
@@ -56,13 +56,13 @@ export interface Pool {
   flowWh: number[]
 }
 
-/** What one stage gave. */
+/** The energy that one stage gave away. */
 export interface Allocation {
   fills: Fill[]
   matchedWh: Wh
   gridFees: LedgerUnits
   congestionRent: LedgerUnits
-  /** What of both the grid operator's account keeps. */
+  /** How much of both the grid operator's account keeps. */
   gridTake: LedgerUnits
 }
 

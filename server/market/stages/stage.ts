@@ -21,9 +21,9 @@ export interface Computed {
 
 /** What a stage gives when seats are taken out: nobody more energy than before, nor outside its limits. */
 export interface Reduction extends Allocation {
-  /** Where the stage sets prices: those that are left. */
+  /** The prices of zones that are left, where the stage sets prices. */
   prices?: Pick<ClearedSums, 'zones' | 'flows'>
-  /** Of the stage of forward trades: what of each is still honoured. */
+  /** What is still honoured of each forward trade, from the stage of forward trades. */
   deliveredWh?: Wh[]
   /** Promised ahead and void now, by seat. */
   lostWh?: ReadonlyMap<number, Wh>

@@ -8,13 +8,13 @@ import type { ChainSeat, EpochRegisters, Terms } from '../../market/area/area.ts
 /** A settled batch and one of its seats. */
 export interface SettledSeat {
   area: number
-  /** Of the batch. */
+  /** The end of the batch. */
   end: UtcSeconds
   seat: number
   statementRoot: Hex
   rules: Pick<AreaRules, 'intervalSeconds' | 'confirmation' | 'settlingGrade'>
   meter: Address
-  /** Those that followed the meter's first key. */
+  /** The keys that followed the meter's first one. */
   keys: readonly LaterKey[]
   terms: Terms[]
   /** Where the first entry begins: signed as the start of an epoch, or settled to before. */
@@ -44,11 +44,11 @@ export interface SettledArea {
   leastBalances: ReadonlyMap<number, LedgerUnits>
   /** Whether it was so late that the escrow takes no trade of the batch any more. */
   isTooOld: boolean
-  /** Of all parts, in order. */
+  /** The entries of all parts, in order. */
   entries: EntryFields[]
   /** What the grid operator's account got. */
   gridTake: LedgerUnits
-  /** Of a batch that is shown before it settles, else null: the escrow does not repeat it. */
+  /** The header of a batch that is shown before it settles, else null: the escrow does not repeat it. */
   band: { low: Ticks; high: Ticks } | null
 }
 

@@ -183,7 +183,7 @@ function wrongDeclaration({ file, chain, ids, words, rulesHash }: Evidence): str
   return null
 }
 
-/** Of each seat one budget after the other, and what one is said to have left to an interval is not more than it is. */
+/** Budgets of each seat come one after the other, and what one is said to have left to an interval is not more than it is. */
 function wrongBudget({ file, ids, seats, words, rulesHash }: Evidence): string | null {
   const until = new Map<number, number>()
   for (const signed of file.budgets) {

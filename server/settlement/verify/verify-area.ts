@@ -199,7 +199,7 @@ function isTrade({ soldWh, boughtWh }: Pick<EntryFields, 'soldWh' | 'boughtWh'>)
   return soldWh + boughtWh > 0
 }
 
-/** Who says what is compared. */
+/** Who says the numbers that are compared. */
 function says({ band }: SettledArea): string {
   return band === null ? 'the chain settled' : 'the server shows'
 }

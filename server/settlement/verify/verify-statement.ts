@@ -120,7 +120,7 @@ function wrongOrder(file: StatementFile, { meter }: SettledSeat, words: WalletWo
   return null
 }
 
-/** The same of agreements: the seller receives the price, and the buyer pays it and the grid fee. */
+/** The same check for agreements: the seller receives the price, and the buyer pays it and the grid fee. */
 function wrongAgreement(file: StatementFile, { meter }: SettledSeat, words: WalletWords): string | null {
   const domain = file
   const agreements = new Map(file.agreements.map((signed) => [agreementId(domain, signed), signed]))

@@ -12,7 +12,7 @@ import type { WalletWords } from '../signers.ts'
 export type SignerOfReading = (domain: EscrowDomain, reading: Reading, signature: Hex) => Address | null
 
 export interface Verifying {
-  /** Of the contract wallets among the accounts; none if not given. */
+  /** What the contract wallets among the accounts say; none if not given. */
   words?: WalletWords
   /** Who signed a reading, of which there are many; slow and with nothing but this program if not given. */
   signerOf?: SignerOfReading

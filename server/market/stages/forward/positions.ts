@@ -11,7 +11,7 @@ import type { Side } from '../../auction.ts'
 
 /** One seat in one interval. */
 interface Position {
-  /** Those that rest, in order of arrival. */
+  /** The orders that rest, in order of arrival. */
   orders: Set<ForwardOrder>
   openWh: Record<Side, Wh>
   tradedWh: Record<Side, Wh>

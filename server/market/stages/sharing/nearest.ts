@@ -4,7 +4,7 @@ import { shareWhole } from '../../../exchange/allocation/largest-remainder.ts'
 import { pairUp } from '../../../exchange/allocation/pairs.ts'
 import type { Grid } from '../grid.ts'
 
-/** Places of zones. */
+/** Two zones by their places. */
 export interface ZonePair {
   from: number
   to: number

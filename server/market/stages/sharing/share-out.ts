@@ -36,7 +36,7 @@ interface Claim extends Quantity {
   limitTicks: Ticks
   meteredWh: Wh
   mayWh: Wh
-  /** Of that, what no way has taken up yet. */
+  /** The part of it that no way has taken up yet. */
   openWh: Wh
   filledWh: Wh
   amount: number

@@ -7,7 +7,7 @@ import { explainAuction, type OrderOutcome } from '../../explain.ts'
 
 export interface SpotResult {
   auction: AuctionResult
-  /** By order, as they were given. */
+  /** What became of each order, in the order in which they were given. */
   explained: OrderOutcome[]
   /** What each order pays (buy) or receives (sell); 0 where nothing was filled. */
   amounts: LedgerUnits[]
