@@ -406,6 +406,26 @@ test('a long history is read in steps, and what an area did not take is delivere
   expect(kept!.blocks).toBeLessThan(400)
 })
 
+test('an event that was folded into what counts is not read again', async () => {
+  const { database, street, home } = await scene()
+  const readAfter: number[] = []
+  const watched = new Proxy(database, {
+    apply(target, self, args: [TemplateStringsArray, ...unknown[]]) {
+      if (args[0].join('?').includes('from chain_events')) readAfter.push(args[4] as number)
+      return Reflect.apply(target, self, args)
+    },
+  })
+  const { indexer, seatOf } = follow(watched, street)
+  await indexer.advance()
+  const { block } = indexer.counted
+  readAfter.length = 0
+  await street.deposit(home, 50_000n)
+  await indexer.advance()
+  expect(seatOf(home).balance).toBe(1_050_000n)
+  expect(readAfter.length).toBeGreaterThan(0)
+  expect(Math.min(...readAfter)).toBe(block)
+})
+
 test('an area that was made again is told everything anew, and hears until when it was told', async () => {
   const { database, street, home } = await scene([100_000n, 200_000n])
   let loads = 1

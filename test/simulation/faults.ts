@@ -6,6 +6,7 @@ import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Server } from './server.ts'
+import { batchSeconds } from './street.ts'
 
 export interface FaultParts {
   scheduler: Scheduler
@@ -18,7 +19,28 @@ export interface FaultParts {
   homes: readonly Home[]
   /** Hears what happens, for whoever reads about a failure. */
   say(what: string): void
+  /** Counts what has been played. */
+  played(what: Played): void
 }
+
+/** What every street is meant to live through: a test makes sure that some do. */
+export const playedByFaults = [
+  'a server is killed in the middle of a command',
+  'a server is stopped in order',
+  'a machine stands still',
+  'a database loses its newest rows',
+  'an area is restored from a backup',
+  'an area begins anew in an empty database',
+  'a clock leaps by more than a minute',
+  'a database’s clock leaps by more than a minute',
+  'all clocks leap together',
+  'a home comes back after its batches are forgotten',
+] as const
+type Played = (typeof playedByFaults)[number]
+
+/** Batches that an area remembers of those that are settled, with the one that is open and some time to settle. */
+const forgottenMs = 4 * batchSeconds * 1000
+const longLeapMs = 60_000
 
 /** A clock that agrees with the database's is at most this wrong while that one is right. */
 export const clockToleranceMs = 3_000
@@ -99,6 +121,7 @@ export class Faults {
     const sleeps = random.chance(0.3)
     say(`${machine.name} is ${sleeps ? 'asleep' : 'stopped'} for ${ms.toFixed(0)} ms`)
     machine.pause(ms, { sleeps })
+    this.parts.played('a machine stands still')
   }
 
   private kill(): void {
@@ -106,6 +129,7 @@ export class Faults {
     const server = random.pick(servers)
     if (server.machine.isDead) return
     say(`${server.machine.name} is killed`)
+    if (server.isAsked) this.parts.played('a server is killed in the middle of a command')
     server.kill()
     scheduler.after(random.between(200, 60_000), () => this.startAgain(server))
   }
@@ -115,6 +139,7 @@ export class Faults {
     const server = random.pick(servers)
     if (!server.machine.isRunning) return
     say(`${server.machine.name} is stopped in order`)
+    this.parts.played('a server is stopped in order')
     void server.stop().then(() => {
       // One that was still stopping when everything was mended is started by nobody else.
       if (this.isOver) server.start()
@@ -155,6 +180,7 @@ export class Faults {
     const database = random.pick(databases)
     const rows = random.chance(0.3) ? 0 : random.whole(1, 12)
     say(`the database fails over and loses ${rows} rows`)
+    if (rows > 0) this.parts.played('a database loses its newest rows')
     database.failOver(rows, { downMs: random.between(0, 5_000) })
   }
 
@@ -170,6 +196,7 @@ export class Faults {
         ? 'an area begins anew in an empty database'
         : `an area is restored from a backup that lacks ${rows} rows`,
     )
+    this.parts.played(isEmptied ? 'an area begins anew in an empty database' : 'an area is restored from a backup')
     for (const server of servers) server.kill()
     database.failOver(rows, { downMs: 1_000 })
     for (const server of servers) scheduler.after(random.between(1_000, 20_000), () => this.startAgain(server))
@@ -181,6 +208,7 @@ export class Faults {
     const ms = anyLeapMs(random)
     say(`the clock of ${machine.name} leaps by ${ms} ms`)
     machine.offsetMs += ms
+    if (Math.abs(ms) > longLeapMs) this.parts.played('a clock leaps by more than a minute')
     this.noteAgreement()
     scheduler.after(random.between(2_000, 120_000), () => (machine.offsetMs = random.between(-800, 800)))
   }
@@ -191,6 +219,7 @@ export class Faults {
     const ms = anyLeapMs(random)
     say(`the database's clock leaps by ${ms} ms`)
     database.offsetMs += ms
+    if (Math.abs(ms) > longLeapMs) this.parts.played('a database’s clock leaps by more than a minute')
     this.noteAgreement()
     scheduler.after(random.between(2_000, 60_000), () => (database.offsetMs = random.between(-800, 800)))
   }
@@ -212,6 +241,7 @@ export class Faults {
     // Two at once would add up to more than what one may be.
     if (this.isLeaptTogether) return
     say(`all clocks leap by ${ms.toFixed(0)} ms`)
+    this.parts.played('all clocks leap together')
     this.hasLeaptTogether = true
     this.isLeaptTogether = true
     for (const database of databases) database.offsetMs += ms
@@ -257,6 +287,7 @@ export class Faults {
     const some = random.chance(0.2) ? homes : [random.pick(homes)]
     const ms = random.chance(0.5) ? random.between(10_000, 120_000) : random.between(120_000, 25 * 60_000)
     say(`${some.length} homes are offline for ${ms.toFixed(0)} ms`)
+    if (ms > forgottenMs) this.parts.played('a home comes back after its batches are forgotten')
     for (const home of some) home.offlineUntilMs = scheduler.nowMs + ms
   }
 

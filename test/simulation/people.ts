@@ -38,7 +38,18 @@ export interface PeopleParts {
   households: readonly Household[]
   servers: readonly Server[]
   areas: number
+  /** Counts what has been played. */
+  played(what: Played): void
 }
+
+/** What people do to their seats that every street is meant to live through. */
+export const playedByPeople = [
+  'a meter gets another seat in its area',
+  'a meter moves to another area',
+  'a meter is replaced',
+  'a key follows',
+] as const
+type Played = (typeof playedByPeople)[number]
 
 export function randomLimits(random: Random): MandateLimits {
   return {
@@ -123,7 +134,8 @@ export class People {
     const { scheduler, random, chain } = this.parts
     const from = boundaryAfter(scheduler.nowMs / 1000) + random.whole(0, 4) * intervalSeconds
     const rotation = rotateKey(home.meter, { key, next: home.nextKey(), from })
-    scheduler.after(random.chance(0.3) ? random.between(0, 300_000) : 0, () => chain.send(rotation))
+    const count = (went: boolean) => went && this.parts.played('a key follows')
+    scheduler.after(random.chance(0.3) ? random.between(0, 300_000) : 0, () => chain.send(rotation, count))
   }
 
   private withdraw({ record: { balance }, ...place }: HeldSeat): void {
@@ -139,22 +151,25 @@ export class People {
 
   /** Asks the operator for the new epoch again and again, until the chain has it. */
   private carryEpoch(home: Home, epoch: Home['epoch']): void {
-    const { scheduler, random, chain, servers } = this.parts
+    const { scheduler, random, chain, servers, played } = this.parts
+    const count = (went: boolean) => went && played('a meter is replaced')
     scheduler.after(random.between(5_000, 20_000), () => {
       const held = seatsOf(chain.head, home.meter).at(-1)!
       if (home.epoch !== epoch || held.record.epochStart.epoch >= epoch.epoch) return
       const server = random.pick(servers)
       const { status } = server.area(held.area)
-      if (server.isReadyIn(held.area) && isSettledBefore(status, epoch.time)) chain.send(startEpoch(held, epoch))
+      if (server.isReadyIn(held.area) && isSettledBefore(status, epoch.time)) chain.send(startEpoch(held, epoch), count)
       this.carryEpoch(home, epoch)
     })
   }
 
   /** A seat for a meter that is free, or that another account hands over; confirmed and funded soon. */
   private open({ home }: Household, account: string, area: number): void {
-    const { scheduler, random, chain } = this.parts
+    const { scheduler, random, chain, played } = this.parts
+    const before = seatsOf(chain.head, home.meter).at(-1)?.area
     chain.send(openSeat({ area, account, meter: home.meter, epoch: home.epoch }, randomLimits(random)), (went) => {
       if (!went) return
+      played(before === area ? 'a meter gets another seat in its area' : 'a meter moves to another area')
       scheduler.after(random.between(5_000, 30_000), () => {
         const seat: SeatPlace = seatsOf(chain.head, home.meter).at(-1)!
         chain.send(deposit(seat, BigInt(random.whole(500_000, 5_000_000))))

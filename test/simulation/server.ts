@@ -89,6 +89,8 @@ export class Server {
   /** Changes whenever those that were connected have to connect anew. */
   connection = 0
   private starts = 0
+  /** Commands that its areas have not answered. */
+  private readonly asked = new Map<Machine, number>()
   private intake!: ReadingIntake
   private readonly areas: Areas
   private readonly surroundings: Surroundings
@@ -138,9 +140,11 @@ export class Server {
     void serveArea(inside, runner, { running: runner.run(), soon })
     const settings = { area: number, chain: domain, priceDecimals: 4, currency: 'EUR' } as AreaSettings
     const handle = connectArea(outside, settings, { soon })
+    const note = (more: number) => this.asked.set(machine, (this.asked.get(machine) ?? 0) + more)
     const watched: AreaHandle = Object.assign(Object.create(handle), {
       async submit(submission: Submission, loads?: number) {
         const question = witness.asked(machine, submission)
+        note(1)
         try {
           const events = await handle.submit(submission, loads)
           witness.answered(machine, question, events)
@@ -148,6 +152,8 @@ export class Server {
         } catch (error) {
           witness.answered(machine, question, error as Error)
           throw error
+        } finally {
+          note(-1)
         }
       },
     })
@@ -161,6 +167,11 @@ export class Server {
   /** The area of this process as those outside know it. */
   area(number: number): AreaHandle {
     return this.areas.get(number)!
+  }
+
+  /** Whether some command is under way. */
+  get isAsked(): boolean {
+    return (this.asked.get(this.machine) ?? 0) > 0
   }
 
   isReadyIn(area: number): boolean {

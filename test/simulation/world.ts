@@ -100,11 +100,15 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
       scheduler.after(random.between(1_000, 60_000), () => people.reportEquivocation(reading.meter))
     },
   })
-  const people = new People({ scheduler, random: random.fork(), chain, households, servers, areas: numberOfAreas })
+  const played = (what: string) => note(counts, what)
+  const people = new People({
+    ...{ scheduler, random: random.fork(), chain, households, servers, areas: numberOfAreas, played },
+  })
   const faults = new Faults({
     ...{ scheduler, random: random.fork(), servers, chain, network, homes },
     databases: areas.map(({ database }) => database),
     say: (what) => verdict.say(what),
+    played,
   })
   faults.plan(random.whole(0, 14), t0 * 1000 + troubledMs)
   await scheduler.run(t0 * 1000 + troubledMs, () => verdict.isBroken)
@@ -177,16 +181,19 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
 
 /** Counts what has happened, so that whoever changes the street sees what it still exercises. */
 function count(counts: Record<string, number>, events: readonly Event[]): void {
-  const note = (name: string) => {
-    counts[name] = (counts[name] ?? 0) + 1
-  }
   for (const event of events) {
-    note(event.type)
-    if (event.type === 'reading') note(`reading ${event.status} ${event.code ?? ''}${event.isLate ? 'late' : ''}`)
+    note(counts, event.type)
+    if (event.type === 'reading') {
+      note(counts, `reading ${event.status} ${event.code ?? ''}${event.isLate ? 'late' : ''}`)
+    }
     if (event.type !== 'interval-cleared') continue
-    for (const _ of event.result.budgets) note('bound by a budget')
+    for (const _ of event.result.budgets) note(counts, 'bound by a budget')
     for (const { outcomes } of event.result.seats) {
-      for (const { stage, filledWh } of outcomes) if (filledWh > 0) note(`filled in ${stage}`)
+      for (const { stage, filledWh } of outcomes) if (filledWh > 0) note(counts, `filled in ${stage}`)
     }
   }
+}
+
+function note(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1
 }

@@ -55,7 +55,7 @@ export interface Nonces extends Record<Side, number> {
   /** For agreements that the account signed as seller. */
   agreement: number
   budget: number
-  /** Nothing that could have been accepted under these is valid after this. */
+  /** Nothing but budgets that could have been accepted under these is valid after this. */
   until: UtcSeconds
 }
 

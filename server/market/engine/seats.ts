@@ -225,8 +225,9 @@ export function forgetSeats(state: AreaState): Event[] {
     takeFrom(state.seatsOfAccount, account, number)
     events.push({ type: 'seat-forgotten', seat: number })
   }
-  for (const [key, { until }] of state.nonces) {
-    if (until * 1000 >= state.nowMs) continue
+  for (const [key, { until, budget }] of state.nonces) {
+    // A budget has no end: whoever has seen one could bring it again whenever the meter comes back to its account.
+    if (until * 1000 >= state.nowMs || budget >= 0) continue
     const [account, meter] = key.split(' ') as [Address, Address]
     const isUsed = state.seatsOfMeter.get(meter)?.some((each) => state.seats.get(each)!.chain.account === account)
     if (isUsed !== true) state.nonces.delete(key)

@@ -198,6 +198,21 @@ describe('a closed seat', () => {
     expect(state.nonces.size).toBe(0)
   })
 
+  it('leaves the nonce of its budgets behind: those have no end, and none is taken up twice', () => {
+    const { run } = open([seat(1), seat(2)])
+    const fields = { account: addressOf('a', 1), meter: addressOf('b', 1), rules: `0x${'7'.repeat(64)}` as const }
+    const budget = { ...fields, amount: 5_000, nonce: 4 }
+    const set = { type: 'budget', id: newId(), budget, signature: '0x' } as const
+    expect(run({ ...set, atMs: before })).toMatchObject([{ type: 'budget-set', seat: 1 }])
+    run(following(before, [closedFrom(1, end)]))
+    const later = t0 + 372 * 86_400
+    run(waiting(later * 1000))
+    const from = later + 900
+    const again = { openedAt: from, terms: [terms({ from })] }
+    run(following(later * 1000, [{ ...seat(3, again), account: fields.account, meter: fields.meter }]))
+    expect(run({ ...set, atMs: later * 1000 })).toMatchObject([{ code: 'ORDER_NONCE', details: [4, 4] }])
+  })
+
   it('with a partner under an agreement stops neither the partner nor the area', () => {
     const { state, run } = open([seat(1), seat(2)])
     const id = newId()
