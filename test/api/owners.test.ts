@@ -103,7 +103,7 @@ const ofAlice: Record<string, Request> = {
   choosePartners: { path: `accounts/${alice}/partner-choices`, body: { name: 'Alice', preferred: [] } },
   relaySeat: { path: 'relay/seats', body: { mandate, mandateSignature: bytes, ...consents } },
   relayMandate: { path: 'relay/mandates', body: { seat, mandate, mandateSignature: bytes } },
-  relayClosure: { path: 'relay/closures', body: ofSeat },
+  relayClosure: { path: 'relay/closures', body: { ...ofSeat, version: 2 } },
   relayEpoch: { path: 'relay/epochs', body: { seat, epoch, meterSignature: short, accountSignature: bytes } },
   relayKey: {
     path: 'relay/keys',

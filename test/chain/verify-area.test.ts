@@ -248,6 +248,18 @@ test('a batch settles with two of three watchers, which run as processes of thei
       eventually,
     )
     expect(await settledWith(start + 180)).toBeUndefined()
+    // The second one has run all the while: it signed every batch that settled, refused this one, and its metrics say so.
+    const { length: settled } = await own`select 1 from batch_progress where status = 'settled'`
+    const says = (word: string) => `commonwatt_watch_batches_total{says="${word}"}`
+    await vi.waitFor(async () => expect((await second.measured())[says('refused')]).toBe(1), eventually)
+    const measured = await second.measured()
+    expect(measured).toMatchObject({
+      ...{ [says('approved')]: settled, [says('withheld')]: 0 },
+      ...{ commonwatt_watch_computing_seconds_count: settled + 1, commonwatt_watch_newest_end_seconds: start + 180 },
+      commonwatt_watch_ready: 1,
+    })
+    expect(measured.commonwatt_watch_balance_ether).toBeLessThanOrEqual(100)
+    expect(measured.commonwatt_watch_balance_ether).toBeGreaterThan(99)
 
     // It says instead that the buyer could not pay.
     const buyer = place.homes[1]!.number

@@ -47,6 +47,8 @@ export interface TestWatcher {
   kill(): Promise<void>
   /** What its health says. */
   ready(): Promise<{ ready: boolean; notReady: string[] } | null>
+  /** What its metrics say of its own work, by name and labels as Prometheus writes them. */
+  measured(): Promise<Record<string, number>>
 }
 
 /** Two of three watchers; one home sells to another. */
@@ -205,6 +207,11 @@ function watcherOf(address: string, args: string[], metricsPort: number): TestWa
     async ready() {
       const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => null)
       return answer === null ? null : ((await answer.json()) as { ready: boolean; notReady: string[] })
+    },
+    async measured() {
+      const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+      const lines = [...text.matchAll(/^(commonwatt_watch_\S+) (\S+)$/gm)]
+      return Object.fromEntries(lines.map(([, name, value]) => [name, Number(value)]))
     },
   }
 }
