@@ -10,9 +10,13 @@ export const noticeSchema = z
     /** Notices of an account ascend. */
     id: z.string(),
     area: uint32,
-    seat: seatId,
-    /** A payout arrived; the meter sends nothing any more; all of a month is settled, so that its statement is whole. */
-    kind: z.enum(['payout', 'silent', 'statement']),
+    /** Null where it is about the area, for its clerks. */
+    seat: seatId.nullable(),
+    /**
+     * A payout arrived; the meter sends nothing any more; all of a month is settled, so that its statement is whole; a billed month
+     * changed, which its clerks are told of.
+     */
+    kind: z.enum(['payout', 'silent', 'statement', 'bill']),
     happenedAt: time,
     read: z.boolean(),
     /** Of a payout: tokens, decimal, to whom, and by which transaction; else null. */
@@ -21,7 +25,7 @@ export const noticeSchema = z
     transaction: z.string().nullable(),
     /** Of a silent meter: its last reading; else null. */
     lastReadingAt: time.nullable(),
-    /** Of a statement: `2026-10`; else null. */
+    /** Of a statement and of a billed month: `2026-10`; else null. */
     month: z.string().nullable(),
   })
   .meta({ id: 'Notice' })
@@ -29,7 +33,7 @@ export type NoticeResource = z.infer<typeof noticeSchema>
 
 /** The kinds that arise for the account: all, until it says otherwise. */
 export const noticeChoicesSchema = z
-  .strictObject({ payout: z.boolean(), silent: z.boolean(), statement: z.boolean() })
+  .strictObject({ payout: z.boolean(), silent: z.boolean(), statement: z.boolean(), bill: z.boolean() })
   .meta({ id: 'NoticeChoices' })
 
 export const noticesSchema = pageOf(noticeSchema)

@@ -5,7 +5,7 @@ import type { StoredArea } from './areas.ts'
 import { numbers, texts } from './arrays.ts'
 import { type Database, type Queries, transact } from './database.ts'
 
-export const noticeKinds = ['payout', 'silent', 'statement'] as const
+export const noticeKinds = ['payout', 'silent', 'statement', 'bill'] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
 export interface NoticeRow {
@@ -14,7 +14,10 @@ export interface NoticeRow {
   seat: number
   account: Address
   kind: NoticeKind
-  /** Of a payout its transaction and place there, of a silence the last reading (UTC seconds), of a statement the month. */
+  /**
+   * Of a payout its transaction and place there, of a silence the last reading (UTC seconds), of a statement the month, of a billed month
+   * that changed its name and which look it follows.
+   */
   subject: string
   happened_at: UtcSeconds
   /** Of a payout: ledger units, decimal. */
@@ -23,7 +26,10 @@ export interface NoticeRow {
   read_at: Date | null
 }
 
-/** A meter that is silent, or whose month is settled. */
+/** What concerns clerks of an area concerns no seat of theirs. */
+export const areaItself = 0
+
+/** A meter that is silent, or whose month is settled; or a clerk of a billed month that changed. */
 export interface NoticedSeat {
   seat: number
   account: Address
