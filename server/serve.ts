@@ -12,6 +12,7 @@ import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader, proxyReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
+import { clerksOfArea } from './api/clerks.ts'
 import type { DemoFacts } from './api/demo-resources.ts'
 import { createDoor } from './api/door.ts'
 import { HeardHellos } from './api/heard-hellos.ts'
@@ -216,6 +217,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const live = attachLive(io, { ...parts, telemetry })
   const notices = startNotices({
     ...{ database, registry, log, confirmations, everyMs: Math.max(pollMs, noticesEveryMs), areas: parts.areas.all },
+    clerksOf: (area, areaId) => clerksOfArea(parts, area, areaId),
     tell: (area, notice) => live.tell(notice.account, presentNotice(area.settings, notice)),
   })
   const stopTelling = demo?.homesUrl ? tellWhoWatches(demo.homesUrl, live.watching) : () => {}

@@ -92,10 +92,15 @@ const account = z
   .transform((text) => text.toLowerCase())
 /** A price in tokens per kWh, read once the tick is known. */
 const price = z.string().max(40)
+/** Of what somebody has written instead of a zone. */
+const mostShownLetters = 40
 /** What the escrow can hold of a zone's name: at most 31 bytes, and plain enough for every list and address. */
-export const zoneName = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,31}$/, 'a zone is 1 to 31 letters, digits, dots, dashes or underscores')
+export const zoneName = z.string().regex(/^[A-Za-z0-9._-]{1,31}$/, {
+  error({ input }) {
+    const shown = JSON.stringify(String(input).slice(0, mostShownLetters))
+    return `a zone is 1 to 31 letters (a to z), digits, dots, dashes or underscores, and ${shown} is not; people read its "name"`
+  },
+})
 /** The smallest step of a price in tokens per kWh, from the coarsest on: the tick of 0.0001 has four decimals. */
 const ticks = ['1', '0.1', '0.01', '0.001', '0.0001', '0.00001', '0.000001'] as const
 /** The numbers of the rules in words, each in its place. */

@@ -54,6 +54,28 @@ export async function newestDraft<Shown>(
   return row ?? null
 }
 
+/** How far a month's documents are, by its newest preview. */
+export interface MonthOfBills {
+  /** `2026-11`. */
+  month: string
+  revision: number
+  /** How many have approved it. */
+  approvals: number
+  issuedAt: Date | null
+}
+
+/** The months that were previewed, the newest first, up to `limit`. */
+export function monthsOfBills(sql: Queries, areaId: number, limit: number): Promise<MonthOfBills[]> {
+  return sql<MonthOfBills[]>`
+    select to_char(month, 'YYYY-MM') as month, revision, issued_at as "issuedAt",
+      (select count(*)::int from bill_approvals own where own.area_id = draft.area_id and own.month = draft.month
+        and own.revision = draft.revision) as approvals
+    from (
+      select distinct on (month) area_id, month, revision, issued_at from bill_drafts
+      where area_id = ${areaId} order by month desc, revision desc
+    ) draft order by month desc limit ${limit}`
+}
+
 /** Documents that go to the database at once. */
 const atOnce = 500
 
