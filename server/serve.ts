@@ -51,6 +51,7 @@ import {
   requireDatabase,
   requireFreeAreas,
   requireFreePort,
+  requireJournals,
   ServeError,
 } from './start-up.ts'
 import { startStatements } from './statements/start-statements.ts'
@@ -98,6 +99,8 @@ export interface ServeOptions {
   backupFolder: string | null
   /** Whether an older database is brought up to date. */
   migrates: boolean
+  /** Whether an area may begin a new journal though it has settled batches. */
+  beginsAnew: boolean
   /** File with the demo's people and their keys; only on development chains. */
   demoFile: string | null
   pageFolder: string | null
@@ -139,9 +142,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
 
   async function checked() {
-    const ran = await requireDatabase(database, options)
-    if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
-    await makeMonthsAhead(database, Date.now() / 1000)
     const served = await Promise.all(options.escrows.map(readEscrow))
     const settings = served.flatMap(({ areas }) => areas)
     requireDifferentAreas(settings)
@@ -149,6 +149,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       refuseDevelopmentKey(operator, facts.chainId)
       for (const warning of await requireContracts(rpcUrl, facts, { revocations, areas, operator })) log.warn(warning)
     }
+    const requireAllJournals = async () => {
+      if (options.beginsAnew) return
+      for (const escrow of served) await requireJournals(database, { databaseUrl, ...escrow })
+    }
+    // A wrong database is left as it was: a backup can still be restored into an empty one.
+    const ran = await requireDatabase(database, { ...options, beforeSetUp: requireAllJournals })
+    if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
+    await requireAllJournals()
+    await makeMonthsAhead(database, Date.now() / 1000)
     await requireFreeAreas(database, settings)
     return { served, settings, demo: readDemo(options.demoFile, served[0]!.facts.chainId) }
   }

@@ -53,7 +53,13 @@ beforeAll(async () => {
       demoFile: null,
       pageFolder: null,
     },
-    ...{ metricsHost: '127.0.0.1', metricsPort: await freePort(), backupFolder: null, migrates: true },
+    ...{
+      metricsHost: '127.0.0.1',
+      metricsPort: await freePort(),
+      backupFolder: null,
+      migrates: true,
+      beginsAnew: false,
+    },
     log: pino({ level: 'silent' }),
   }
 })
