@@ -9,6 +9,7 @@ import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import type { AccountsFacts } from '../../contracts/protocol/passkey-account.ts'
+import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import {
   type Address,
   type AreaRules,
@@ -90,6 +91,8 @@ const account = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/)
   .transform((text) => text.toLowerCase())
+/** What people read: it stands in reports, documents and on every page. */
+const readable = z.string().min(1).refine(isPlainText, notPlainText)
 /** A price in tokens per kWh, read once the tick is known. */
 const price = z.string().max(40)
 /** Of what somebody has written instead of a zone. */
@@ -113,8 +116,8 @@ const allocations = ['market', 'imported', 'coefficients'] as const
 const fileSchema = z.strictObject({
   /** Follows from the rules; may be written down to be checked. */
   area: uint32.optional(),
-  name: z.string().min(1),
-  currency: z.string().min(1),
+  name: readable,
+  currency: readable,
   feedInPerKwh: price,
   retailPerKwh: price,
   graceSeconds: z.number().min(0).max(longestGraceSeconds.billing),
@@ -133,7 +136,7 @@ const fileSchema = z.strictObject({
     .array(
       z.strictObject({
         zone: zoneName,
-        name: z.string().min(1),
+        name: readable,
         parent: z.string().nullable().default(null),
         feePerKwh: price.default('0'),
         capacityWh: z.int().min(0).nullable().default(null),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { filesOf } from '../api/document-files.ts'
@@ -42,6 +43,7 @@ export async function makeBill(options: BillOptions): Promise<void> {
   try {
     const area = await requireArea(database, namedArea(options))
     const now = new Date()
+    if (!isPlainText(options.incompleteBecause ?? '')) throw new InputError(`--incomplete-because ${notPlainText}`)
     if (options.parties !== undefined) {
       await keepParties(database, area.areaId, { parties: partiesOf(options.parties), now })
     }

@@ -36,7 +36,10 @@ export interface MonthState {
 /** A month (`2026-11`) by the area's calendar. Throws `BILL_MONTH` for a text that is none. */
 export function monthIn(timeZone: TimeZone, name: string): CalendarMonth {
   const [, year, month] = (/^(\d{4})-(0[1-9]|1[0-2])$/.exec(name) ?? []).map(Number)
-  if (year === undefined) throw new BillingError('BILL_MONTH', `${JSON.stringify(name)} is no month (2026-11)`)
+  // Days are counted from 1970, and calendars end somewhere.
+  if (year === undefined || year < 1971 || year > 2198) {
+    throw new BillingError('BILL_MONTH', `${JSON.stringify(name)} is no month (2026-11)`)
+  }
   const [firstDay, endDay] = [0, 1].map((after) => Date.UTC(year, month! - 1 + after, 1) / 1000 / secondsPerDay) as [
     DayNumber,
     DayNumber,

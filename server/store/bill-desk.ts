@@ -217,10 +217,14 @@ export async function issueMonth(
     if ((await newestDraft(database, monthKey(area.areaId, month)))?.issuedAt === null) throw error
     return revision
   }
-  if (current.hash !== hash) {
+  const changed = () => {
     const message = `what ${month} says is not what was previewed and approved: preview it again`
-    throw new BillingError('BILL_CHANGED', message)
+    return new BillingError('BILL_CHANGED', message)
   }
-  await issueDraft(database, monthKey(area.areaId, month), { revision, now })
+  if (current.hash !== hash) throw changed()
+  if (await issueDraft(database, monthKey(area.areaId, month), { revision, now })) return revision
+  // Somebody else has issued it meanwhile, or previewed something else.
+  const newest = await newestDraft(database, monthKey(area.areaId, month))
+  if (newest?.revision !== revision || newest.issuedAt === null) throw changed()
   return revision
 }

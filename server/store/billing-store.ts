@@ -143,7 +143,8 @@ export async function keepApproval(
 
 /**
  * Issues a draft once: its documents get the numbers that follow the last one, in one transaction, so that no number is lost or
- * given twice, whoever is killed when. A draft that was issued before stays as it is. Returns whether it was issued now.
+ * given twice, whoever is killed when. A draft that was issued before stays as it is, and one that a newer preview has taken the place of is
+ * not issued any more. Returns whether it was issued now.
  */
 export function issueDraft(
   database: Database,
@@ -153,8 +154,11 @@ export function issueDraft(
   return transact(database, async (sql) => {
     await lockMonths(sql, areaId)
     const issued = await sql`
-      update bill_drafts set issued_at = ${now}
-      where area_id = ${areaId} and month = ${month}::date and revision = ${revision} and issued_at is null returning 1`
+      update bill_drafts own set issued_at = ${now}
+      where area_id = ${areaId} and month = ${month}::date and revision = ${revision} and issued_at is null
+        and not exists (select from bill_drafts newer
+          where newer.area_id = own.area_id and newer.month = own.month and newer.revision > own.revision)
+      returning 1`
     if (issued.length === 0) return false
     await sql`
       insert into documents (area_id, number, month, revision, account, kind, corrects, issued_at, content)

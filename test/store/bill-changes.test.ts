@@ -1,5 +1,5 @@
 /** A month that was billed changes: its clerks hear of it, once for each look at the month, and what is only reported is told as that. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { approvalOf } from '../../server/billing/approval.ts'
@@ -9,7 +9,8 @@ import { requireArea, type StoredArea } from '../../server/store/areas.ts'
 import { billChanges } from '../../server/store/bill-changes.ts'
 import { approveDraft, draftToApprove, issueMonth, previewMonth } from '../../server/store/bill-desk.ts'
 import { keepParties } from '../../server/store/billing-parties.ts'
-import type { Database } from '../../server/store/database.ts'
+import { keepDraft } from '../../server/store/billing-store.ts'
+import { type Database, openDatabase } from '../../server/store/database.ts'
 import { readNotices } from '../../server/store/notice-store.ts'
 import { lower, people } from '../api/people.ts'
 import { fillStreet, month, area as number, parties, pointOf } from './billed-street.ts'
@@ -19,12 +20,13 @@ const now = new Date('2027-02-02T10:00:00Z')
 const clerks = [lower(people.grid), lower(people.stranger)]
 let server: ScratchServer
 let database: Database
+let url: string
 let area: StoredArea
 beforeAll(async () => {
   server = await startScratchServer()
 })
 beforeEach(async () => {
-  database = (await server.fresh()).database
+  ;({ database, url } = await server.fresh())
   await fillStreet(database)
   area = await requireArea(database, { area: number })
   await keepParties(database, area.areaId, { parties, now })
@@ -36,6 +38,11 @@ const changes = () => billChanges(database, area.areaId)
 
 async function bill(): Promise<void> {
   await preview()
+  await approveByBoth()
+  await issueMonth(database, area, month, { now, isWalletSignature: null })
+}
+
+async function approveByBoth(): Promise<void> {
   for (const wallet of [people.grid, people.stranger]) {
     const { domain, draft } = await draftToApprove(database, area, month)
     const approver = lower(wallet)
@@ -43,7 +50,27 @@ async function bill(): Promise<void> {
     const said = { month, revision: draft.revision, hash: draft.hash, approver, signature }
     await approveDraft(database, area, said, { now, isWalletSignature: null })
   }
-  await issueMonth(database, area, month, { now, isWalletSignature: null })
+}
+
+/** Lets something else happen in the moment in which a month is about to get its numbers. */
+async function whileIssuing(meanwhile: () => Promise<unknown>): Promise<unknown> {
+  const holder = openDatabase(url, 1)
+  const held = await holder.reserve()
+  await held`begin`
+  await held`select pg_advisory_xact_lock(hashtextextended(${`documents ${area.areaId}`}, 0))`
+  const waiting = () => database`
+    select from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`
+  // Who asked first is served first.
+  const other = meanwhile()
+  await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), 20_000)
+  const issuing = issueMonth(database, area, month, { now, isWalletSignature: null }).catch((error: unknown) => error)
+  await vi.waitFor(async () => expect(await waiting()).toHaveLength(2), 20_000)
+  await held`rollback`
+  held.release()
+  await holder.end()
+  await other
+  return issuing
 }
 
 const nothing = {
@@ -93,13 +120,7 @@ test('a batch that is settled after the bill, another roster and other taxes cal
   const late = database`area_id = ${area.areaId} and end_at = ${Date.UTC(2026, 9, 20) / 1000}`
   await database`update batch_progress set status = 'submitted' where ${late}`
   await previewMonth(database, area, { month, incompleteBecause: 'the batch of a day waits', now })
-  for (const wallet of [people.grid, people.stranger]) {
-    const { domain, draft } = await draftToApprove(database, area, month)
-    const approver = lower(wallet)
-    const signature = await signFull(wallet, domain, 'DocumentApproval', approvalOf(draft, approver))
-    const said = { month, revision: draft.revision, hash: draft.hash, approver, signature }
-    await approveDraft(database, area, said, { now, isWalletSignature: null })
-  }
+  await approveByBoth()
   await issueMonth(database, area, month, { now, isWalletSignature: null })
   expect(await changes()).toEqual([])
 
@@ -117,6 +138,22 @@ test('a batch that is settled after the bill, another roster and other taxes cal
   )
   await preview()
   expect(await changes()).toEqual([])
+})
+
+test('a preview that comes between the check of what was approved and its numbers is not passed over', async () => {
+  await preview()
+  await approveByBoth()
+
+  const key = { areaId: area.areaId, month: `${month}-01` }
+  const newer = () =>
+    keepDraft(database, key, { hash: 'ab'.repeat(32), documents: [], incompleteBecause: null, shown: {}, now })
+  expect(await whileIssuing(newer)).toMatchObject({ code: 'BILL_CHANGED' })
+  expect(await database`select revision from bill_drafts where issued_at is not null`).toEqual([])
+  expect(await database`select from documents`).toHaveLength(0)
+  await preview()
+  await approveByBoth()
+  await issueMonth(database, area, month, { now, isWalletSignature: null })
+  expect((await database`select from documents`).length).toBeGreaterThan(30)
 })
 
 test('names, other months of the roster and later taxes change no document, and nobody is told', async () => {

@@ -3,6 +3,7 @@
  * issued documents, also for the account that they were issued to.
  */
 import { z } from 'zod'
+import { isPlainText, notPlainText } from '../../../contracts/protocol/plain-text.ts'
 import type { Address } from '../../../contracts/protocol/typed-data.ts'
 import { BillingError } from '../../billing/error.ts'
 import { billChanges } from '../../store/bill-changes.ts'
@@ -131,7 +132,9 @@ export function documentRoutes(parts: OrderParts): Route[] {
       private: true,
       keyed: true,
       params: monthParams,
-      body: z.strictObject({ incompleteBecause: z.string().trim().min(1).max(500).nullable() }),
+      body: z.strictObject({
+        incompleteBecause: z.string().trim().min(1).max(500).refine(isPlainText, notPlainText).nullable(),
+      }),
       answers: { 200: billSchema },
       async handle({ params, body, session }) {
         const own = await ofClerk(params.area, session)
