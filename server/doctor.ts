@@ -98,7 +98,7 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
   let of = 'chain'
   try {
     const place = placeOfEscrow(escrow)
-    const facts = await readEscrowFacts(escrow.rpcUrl, place.escrow)
+    const facts = await readEscrowFacts(escrow.rpcUrl, place.escrow, place.chainId)
     const revocations = place.revocations === null ? null : parseAddress(place.revocations)
     await block(escrow.rpcUrl, facts, note)
     of = 'area'

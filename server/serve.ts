@@ -61,6 +61,8 @@ import { makeMonthsAhead } from './store/months.ts'
 /** One escrow on one chain, with the areas in it that are served. */
 export interface ServedEscrow {
   rpcUrl: string
+  /** Of the chain that it was deployed on; null where nobody wrote it down. */
+  chainId: number | null
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
@@ -265,8 +267,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
-async function readEscrow({ rpcUrl, escrow, firstBlock, accounts, revocations: given, areaFiles }: ServedEscrow) {
-  const ofEscrow = await readEscrowFacts(rpcUrl, escrow)
+async function readEscrow(served: ServedEscrow) {
+  const { rpcUrl, chainId, escrow, firstBlock, accounts, revocations: given, areaFiles } = served
+  const ofEscrow = await readEscrowFacts(rpcUrl, escrow, chainId)
   const facts =
     accounts === null
       ? ofEscrow

@@ -332,13 +332,23 @@ function mistakesOfSharing(file: PricedFile, withdrawalDelaySeconds: number): st
 
 /** Reads and checks an area file. Throws `SettingsError` that names the file. */
 export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings {
+  const wrong = (what: string, cause: unknown) => {
+    const lines = what.split('\n').map((line) => `${path}: ${line}`)
+    return new SettingsError('AREA_SETTINGS', lines.join('\n'), { cause })
+  }
   let file: unknown
   try {
     file = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new SettingsError('AREA_SETTINGS', `${path}: ${(cause as Error).message}`, { cause })
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === undefined) throw wrong(`this is no JSON: ${message}`, cause)
+    throw wrong(code === 'ENOENT' ? 'there is no such file: area-file names it' : message, cause)
   }
-  return areaSettings(file, chain)
+  try {
+    return areaSettings(file, chain)
+  } catch (cause) {
+    throw cause instanceof SettingsError ? wrong(cause.message, cause) : cause
+  }
 }
 
 /** The part of the settings that the engine clears by. */

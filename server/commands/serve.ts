@@ -196,6 +196,7 @@ async function escrowsOf(command: Command, { escrows: named }: FileConfig): Prom
   return [
     {
       rpcUrl: neededOption(command, 'rpcUrl', escrow?.rpcUrl),
+      chainId: given.includes('escrow') ? null : (escrow?.chainId ?? null),
       escrow: neededOption(command, 'escrow', escrow?.escrow),
       firstBlock: neededOption(command, 'firstBlock', escrow?.firstBlock),
       accounts: givenOption<string>(command, 'accounts', escrow?.accounts ?? undefined) ?? null,
