@@ -23,6 +23,8 @@ export interface SeatSummary {
   /** Where the epoch began that the chain has of the seat. */
   epochStart: { epoch: number; time: UtcSeconds }
   closed: boolean
+  /** It was closed before it began: its meter went to another seat at the same boundary. */
+  neverServed: boolean
   /** Null where the seat trades in the root zone. */
   zone: string | null
   confirmed: boolean

@@ -178,12 +178,14 @@ function seatsWithNewTerms(state: AreaState, start: UtcSeconds): number[] {
 
 export function summaryOf(state: AreaState, seat: SeatState): SeatSummary {
   const { chain, newest } = seat
-  const terms = termsAt(seat, Math.floor(state.nowMs / 1000)) ?? chain.terms[0]
+  const [first] = chain.terms
+  const terms = termsAt(seat, Math.floor(state.nowMs / 1000)) ?? first
   const { epoch, time } = chain.epochStart
   return {
     ...{ seat: chain.seat, account: chain.account, meter: chain.meter, keys: chain.keys, openedAt: chain.openedAt },
     epochStart: { epoch, time },
     closed: terms?.closed ?? true,
+    neverServed: first?.closed === true && first.from <= chain.openedAt,
     zone: terms?.zone ?? null,
     confirmed: terms !== undefined && terms.nameplateWh !== null,
     suspended: isSuspended(state, seat),

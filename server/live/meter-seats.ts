@@ -13,7 +13,7 @@ export interface MeterSeat {
 
 /**
  * The seats of a meter in all areas, or in those of one escrow, by when they opened, the newest first. Of two that opened at one
- * boundary the closed one is the earlier: its meter left before it had traded.
+ * boundary the earlier one is that which the meter left before it had begun; numbers of seats tell nothing across areas.
  */
 export function seatsOfMeter(areas: Areas, meter: Address, domain?: EscrowDomain): MeterSeat[] {
   const found: MeterSeat[] = []
@@ -25,7 +25,12 @@ export function seatsOfMeter(areas: Areas, meter: Address, domain?: EscrowDomain
 }
 
 function newestFirst(a: SeatSummary, b: SeatSummary): number {
-  return b.openedAt - a.openedAt || Number(a.closed) - Number(b.closed) || b.seat - a.seat
+  return (
+    b.openedAt - a.openedAt ||
+    Number(a.neverServed) - Number(b.neverServed) ||
+    Number(a.closed) - Number(b.closed) ||
+    b.seat - a.seat
+  )
 }
 
 /** Of seats, the newest first, the one that is served at a boundary: the last that opened before it, else the first of all. */

@@ -159,6 +159,29 @@ test.each([1, 2])(
   },
 )
 
+test.each([1, 2])(
+  'of seats that opened at one boundary and have all closed the one that served is asked: area %i',
+  async (own) => {
+    const { areas, parts } = await startAreas(2)
+    const closedFrom = (from: number) => terms({ zone: 'north', from, closed: true })
+    const passed = { seat: 9, terms: [closedFrom(t0)] }
+    const served = { terms: [terms({ zone: 'north' }), closedFrom(moved)] }
+    // As the chain tells it once its base has moved up to where it was closed.
+    const settled = { terms: [closedFrom(moved)] }
+    // Before its meter went on it was to open.
+    await sync(parts[2 - own]!, [seatOfPerson('alice', 'north', { openedAt: t0, seat: 9 })])
+    for (const change of [served, settled]) {
+      for (const [place, each] of parts.entries()) {
+        await sync(each, [seatOfPerson('alice', 'north', { openedAt: t0, ...(place + 1 === own ? change : passed) })])
+        await each.setTime(moved + 1)
+      }
+      const seats = seatsOfMeter(areas, lower(meters.alice))
+      expect(seats.every(({ seat }) => seat.closed)).toBe(true)
+      expect(servedAt(seats, moved)?.area.settings.area).toBe(own)
+    }
+  },
+)
+
 test('an epoch that began and ended unseen, before its meter moved, is refused for good', async () => {
   const { areas, parts } = await startAreas(2)
   const [first, second] = parts as [MemoryArea, MemoryArea]

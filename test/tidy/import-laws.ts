@@ -44,6 +44,26 @@ export function circles(files: readonly SourceFile[]): string[] {
   return found
 }
 
+/** What the thread of an area must not load: trees of statements are hashed, and signatures checked, on threads of their own. */
+const elsewhere = /^server\/(settlement\/(merkle|statement)\.ts|statements\/|signatures\/)/
+
+/** Ways by which the thread of an area would load work that belongs on another one. */
+export function onAreaThread(files: readonly SourceFile[]): string[] {
+  const importsOf = new Map(files.map(({ path, module }) => [path, module?.imports ?? []]))
+  const found: string[] = []
+  const seen = new Set<string>()
+  const follow = (path: string, way: readonly string[]): void => {
+    if (seen.has(path)) return
+    seen.add(path)
+    if (elsewhere.test(path)) found.push([...way, path].join(' → '))
+    for (const { from, isFile, typesOnly } of importsOf.get(path) ?? []) {
+      if (isFile && !typesOnly) follow(from, [...way, path])
+    }
+  }
+  follow('server/areas/area-thread.ts', [])
+  return found
+}
+
 /** Packages that compute and nothing else, with the names that may be imported of those that also do other things. */
 const purePackages: Readonly<Record<string, RegExp>> = {
   'bignumber.js': /./,

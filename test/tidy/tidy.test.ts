@@ -47,6 +47,17 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
     },
     found: [/^server\/market\/a.ts → server\/market\/b.ts → server\/market\/c.ts → server\/market\/a.ts$/],
   },
+  'the thread of an area hashes no statement and checks no signature': {
+    law: importLaws.onAreaThread,
+    planted: {
+      'server/areas/area-thread.ts':
+        "import { open } from '../store/a.ts'\nimport type { Tree } from '../settlement/merkle.ts'\n",
+      'server/store/a.ts': "import { rootOf } from '../settlement/statement.ts'\n",
+      'server/settlement/statement.ts': 'export const rootOf = 1\n',
+      'server/settlement/merkle.ts': 'export type Tree = 1\n',
+    },
+    found: [/^server\/areas\/area-thread.ts → server\/store\/a.ts → server\/settlement\/statement.ts$/],
+  },
   'a pure room takes nothing from its surroundings': {
     law: (files) => importLaws.impurities(files, rooms),
     planted: {

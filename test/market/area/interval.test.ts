@@ -172,6 +172,17 @@ describe('waiting for readings', () => {
     expect(dueOf([own], selling)).toMatchObject({ waitsFor: 0, dueMs: end * 1000 })
   })
 
+  it('begins for a seat that may trade unconfirmed once it has been read', () => {
+    const free = seat(1, { confirmations: 0, terms: [terms({ nameplateWh: null })] })
+    const { state, run } = open([free], { rules: { ...rules, confirmation: 0 } })
+    run(placing(before, order(1, 'sell')))
+    run(waiting(end * 1000))
+    expect(state.intervals.get(t0)!.waitsFor).toBe(0)
+    run({ type: 'readings', atMs: justAfterEnd, readings: [reading(1, end, 0, 5)] })
+    run(waiting(boundary(2) * 1000))
+    expect(state.intervals.get(boundary(2))!.waitsFor).toBe(1)
+  })
+
   it('is not for a seat whose money covers none of what it would buy', () => {
     const buying = (run: ReturnType<typeof open>['run']) => void run(placing(before, order(1, 'buy')))
     expect(dueOf([seat(1, { balance: 2_499n })], buying)).toMatchObject({ waitsFor: 0 })

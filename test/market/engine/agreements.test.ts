@@ -334,6 +334,18 @@ describe('notice', () => {
     expect([4, 5].map((number) => state.intervals.get(boundary(number))!.promised.length)).toEqual([1, 0])
     expect(reasonOf(run(ending(id, 1, boundary(9), boundary(6) * 1000)))).toBe('AGREEMENT_UNKNOWN')
   })
+
+  it('is given as often as orders are placed: each is kept, whatever it changes', () => {
+    const { state, run } = open(three())
+    const command = signed([agreement(1, 2)])
+    run(command)
+    const { id } = command.items[0]!
+    const given = Array.from({ length: 70 }, (_, times) => run(ending(id, 1, t0 + 30 * day - (times + 1) * 900)))
+    expect(eventsOf(given.flat(), 'agreement-ended')).toHaveLength(60)
+    expect(given.at(-1)).toMatchObject([{ type: 'refused', code: 'ORDER_RATE', details: [60] }])
+    expect(state.agreements.get(id)!.end).toBe(t0 + 30 * day - 60 * 900)
+    expect(run(ending(id, 2, boundary(5)))).toMatchObject([{ type: 'agreement-ended', end: boundary(5) }])
+  })
 })
 
 describe('taking agreements up', () => {

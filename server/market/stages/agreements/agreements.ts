@@ -3,7 +3,7 @@ import type { Hex } from '../../../../contracts/protocol/typed-data.ts'
 import type { Wh } from '../../../../contracts/protocol/units.ts'
 import type { AgreementState, CommandOf, Event, SignedAgreement } from '../../area/area.ts'
 import type { OrderCode } from '../../area/codes.ts'
-import { spendNonce } from '../../area/orders.ts'
+import { ordersAtOnce, spendNonce, takeCredit } from '../../area/orders.ts'
 import { noId, refused } from '../../area/refusal.ts'
 import {
   type AreaState,
@@ -147,13 +147,17 @@ function fitAgreement(state: AreaState, id: Hex, agreement: SignedAgreement): Pa
 export function endAgreement(state: AreaState, { id, by, end }: CommandOf<'end-agreement'>): Event[] {
   const agreement = state.agreements.get(id)
   if (agreement === undefined || agreement.end * 1000 <= state.nowMs) return refused(id, 'AGREEMENT_UNKNOWN')
-  const accounts = [agreement.seller, agreement.buyer].map((seat) => state.seats.get(seat)?.chain.account)
-  if (!accounts.includes(by)) return refused(id, 'AGREEMENT_FOREIGN')
+  const own = [agreement.seller, agreement.buyer]
+    .map((number) => state.seats.get(number))
+    .find((seat) => seat?.chain.account === by)
+  if (own === undefined) return refused(id, 'AGREEMENT_FOREIGN')
   const length = configNow(state).rules.intervalSeconds
   const earliest = firstStartAfter(state.nowMs + agreement.noticeSeconds * 1000, length)
   if (end % length !== 0 || end < earliest || end >= agreement.end) {
     return refused(id, 'AGREEMENT_NOTICE', [agreement.noticeSeconds, earliest, agreement.end])
   }
+  // Of one with a year ahead there are thousands, each a boundary before the one before.
+  if (!takeCredit(state, own)) return refused(id, 'ORDER_RATE', [ordersAtOnce])
   agreement.end = end
   const { arrival, seller, buyer } = agreement
   return [{ type: 'agreement-ended', arrival, seller, buyer, end }]
