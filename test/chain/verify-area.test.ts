@@ -22,7 +22,16 @@ import { bundleProgram } from '../demo/bundle.ts'
 import { exportedBatch, linesOfAny, statementOfSeat } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { startMarket } from './market.ts'
-import { area, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
+import {
+  area,
+  chainTime,
+  type Home,
+  openStreet,
+  passUntil,
+  type Street,
+  startTestChain,
+  type TestChain,
+} from './street.ts'
 import { openWatchedStreet, type TestWatcher } from './watched-street.ts'
 
 const eventually = { timeout: 30_000, interval: 50 }
@@ -268,6 +277,16 @@ test('a batch settles with two of three watchers, which run as processes of thei
       code: 'CHAIN_WATCHERS',
       message: expect.stringContaining(`seat ${buyer} is stated as unable to pay`),
     })
+
+    // It announces a batch that it shows to nobody, and would have it settle by their silence.
+    const hidden = `0x${'ab'.repeat(32)}` as const
+    await watched.announce(hidden)
+    const unseen = () => Promise.all(watchers.map(async (one) => (await one.measured()).commonwatt_watch_unseen))
+    await vi.waitFor(async () => expect(await unseen()).toEqual([1, 1, 1]), eventually)
+    expect((await second.ready())!.notReady).toEqual([expect.stringContaining(hidden)])
+    expect(await refusals(place.rules.area, hidden)).toBe(0n)
+    await passUntil(chain.provider, (await chainTime(chain.provider)) + (place.rules.watcherGraceSeconds * 3) / 4)
+    await vi.waitFor(async () => expect(await refusals(place.rules.area, hidden)).toBe(3n), eventually)
   } finally {
     await watched.stop()
   }
