@@ -1,9 +1,13 @@
 /** A month that was billed changes: its clerks hear of it, once for each look at the month, and what is only reported is told as that. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { approvalOf } from '../../server/billing/approval.ts'
 import { changesInWords } from '../../server/billing/changes.ts'
+import { makeBill } from '../../server/commands/run-bill.ts'
 import { tellClerks } from '../../server/notices/bill-notices.ts'
 import { requireArea, type StoredArea } from '../../server/store/areas.ts'
 import { billChanges } from '../../server/store/bill-changes.ts'
@@ -18,6 +22,7 @@ import { type ScratchServer, startScratchServer } from './scratch-database.ts'
 
 const now = new Date('2027-02-02T10:00:00Z')
 const clerks = [lower(people.grid), lower(people.stranger)]
+const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bill-'))
 let server: ScratchServer
 let database: Database
 let url: string
@@ -31,7 +36,10 @@ beforeEach(async () => {
   area = await requireArea(database, { area: number })
   await keepParties(database, area.areaId, { parties, now })
 })
-afterAll(() => server.stop())
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await server.stop()
+})
 
 const preview = () => previewMonth(database, area, { month, incompleteBecause: null, now })
 const changes = () => billChanges(database, area.areaId)
@@ -184,6 +192,26 @@ test('each clerk gets a notice of it once, and another one when something else c
     clerks.map((account) => [account, 'bill', `${month} 1`]),
   )
   expect(await tell()).toEqual([])
+  // The command says it whatever month it is asked for.
+  const said: string[] = []
+  const keep = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0)
+  await makeBill({ databaseUrl: url, area: number, month, approve: true }).catch(() => {})
+  expect(said).toEqual([])
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation((_, ...rest: unknown[]) => {
+    const written = rest.at(-1)
+    if (typeof written === 'function') written()
+    return true
+  })
+  await makeBill({
+    databaseUrl: url,
+    area: number,
+    month,
+    issue: true,
+    out: folder,
+  })
+  keep.mockRestore()
+  out.mockRestore()
+  expect(said).toEqual([expect.stringMatching(/^2026-10 was billed, and since then 1 official value was replaced/)])
   await readNotices(database, clerks[0] as Address, told[0]!.id)
   await preview().catch(() => {})
   expect(await tell()).toEqual([])
