@@ -76,7 +76,9 @@ function readModule(path: string, text: string): SourceModule {
   const surroundings: string[] = []
   new Visitor({
     ImportExpression({ source }) {
+      const written = source.type === 'TemplateLiteral' ? source.quasis[0]?.value.cooked : null
       if (source.type === 'Literal') imports.push(importOf(String(source.value), false, []))
+      else if (written) imports.push(importOf(written, false, []))
     },
     TSImportType({ source }) {
       imports.push(importOf(source.value, true, []))

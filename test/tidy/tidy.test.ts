@@ -22,6 +22,7 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
     planted: {
       'meter-agent/home/a.ts': "import { b } from '../../server/api/b.ts'\n",
       'server/reports/a.ts': "export const a = async () => import('../store/b.ts')\n",
+      'server/reports/b.ts': 'export const b = async () => import(`../store/b.ts`)\n',
       'server/market/a.ts': "type B = import('../areas/b.ts').B\nexport type A = B\n",
       'web/page/a.ts':
         "import { resource } from '../../server/api/resources.ts'\nimport type { A } from '../../server/api/resources.ts'\n",
@@ -33,6 +34,7 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
       /^server\/cellar\/a.ts stands in no room/,
       /^server\/market\/a.ts imports server\/areas\/b.ts/,
       /^server\/reports\/a.ts imports server\/store\/b.ts/,
+      /^server\/reports\/b.ts imports server\/store\/b.ts/,
       /^server\/store\/a.ts imports server\/areas\/worker.ts/,
       /^web\/page\/a.ts imports server\/api\/resources.ts/,
     ],

@@ -151,7 +151,7 @@ export const sessionGrant = struct({
   highestPrice: int,
   validFrom: uint,
   validUntil: uint,
-  /** The account's, of the grant. */
+  /** The account's signature of the grant. */
   signature: hexBytes,
 })
 export type SessionGrant = Infer<typeof sessionGrant>
@@ -430,7 +430,7 @@ const intervalRun = struct({
   /** Seats of which a reading was waited for in vain, and those whose reading was not measured. */
   missingReadings: uint,
   deviationWh: uint,
-  /** Those that were read at the interval's end or waited for. */
+  /** Seats that were read at the interval's end or waited for. */
   seats: list(seatInterval),
   /** What of each forward trade was honoured, by its number. */
   forward: list(delivered),

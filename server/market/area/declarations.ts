@@ -14,7 +14,7 @@ import { bool, encode, hex32, type Infer, int, list, optional, struct, uint, uni
 export const declarationKinds = ['quantities', 'key', 'prices'] as const
 export type DeclarationKind = (typeof declarationKinds)[number]
 
-/** As it is signed, but for the rules, which are the area's. */
+/** A declaration as it is signed, but for the rules, which are the area's. */
 export const declaration = struct({
   kind: uint,
   start: uint,

@@ -83,11 +83,11 @@ export interface UnsettledBatch {
 export interface AreaState {
   /** Never goes back, whatever the commands' clocks do. */
   nowMs: number
-  /** Ascending by `from`: those that intervals in memory or to come are computed by. */
+  /** The settings that intervals in memory or to come are computed by, ascending by `from`. */
   configs: { from: UtcSeconds; config: AreaConfig; face: AreaFace }[]
   /** How far the chain is known; `isPartial` while more seats of one block are still to come. */
   chain: { block: number; time: UtcSeconds; settledUntil: UtcSeconds; isPartial: boolean }
-  /** Ascending by number. */
+  /** All seats that are not forgotten, ascending by number. */
   seats: Map<number, SeatState>
   /** The seat at each place of the intervals' arrays, null where the place is free. */
   slots: (number | null)[]
@@ -96,24 +96,24 @@ export interface AreaState {
   /** The seats of an account, ascending. */
   seatsOfAccount: Map<Address, number[]>
   suspensions: Map<Address, Suspension>
-  /** By account and meter, as `nonceKey` joins them. */
+  /** The nonces of each account and meter, as `nonceKey` joins them. */
   nonces: Map<string, Nonces>
   /** Session keys that an account took back: from which boundary on, and until when that matters. */
   revoked: Map<Address, Map<Address, { from: UtcSeconds; until: UtcSeconds }>>
-  /** Those that still cover an interval to come, in order of arrival. */
+  /** Orders that still cover an interval to come, in order of arrival. */
   orders: Map<Hex, OrderState>
   /** Orders, forward orders and agreements accepted so far. */
   arrivals: number
-  /** By the start of their interval, until that is settled. */
+  /** Forward orders and trades by the start of their interval, until that is settled. */
   forward: Map<UtcSeconds, ForwardInterval>
-  /** Those that have not ended, and those that intervals in memory know, in order of arrival. */
+  /** Agreements that have not ended, and those that intervals in memory know, in order of arrival. */
   agreements: Map<Hex, AgreementState>
   /** What the grid operator allocated, by the start of the interval, as long as that is in memory. */
   declared: Map<UtcSeconds, DeclaredInterval>
   /** Keys and prices of the exchange that it declared, in order of arrival, as long as one may count in an interval in memory or to come. */
   keys: DeclaredKey[]
   prices: DeclaredPrices[]
-  /** By first moment of a local day and by seat: what energy of its intervals has cost as they stand, in ledger units. */
+  /** What energy of a local day's intervals has cost as they stand, in ledger units: by the day's first moment and by seat. */
   spent: Map<UtcSeconds, Map<number, LedgerUnits>>
   /** Start of the next interval to be started; 0 until the area has been configured. */
   nextStart: UtcSeconds
@@ -123,7 +123,7 @@ export interface AreaState {
   intervals: Map<UtcSeconds, Interval>
   /** Before this nothing is computed again, so that late readings never keep a large area busy with itself. */
   rerunsFromMs: number
-  /** By end, ascending, until the chain has settled them. */
+  /** Batches by their end, ascending, until the chain has settled them. */
   batches: Map<UtcSeconds, UnsettledBatch>
   /** Everything before this is final. */
   cutUntil: UtcSeconds

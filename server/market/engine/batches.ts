@@ -83,7 +83,7 @@ export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; 
 
 interface Boundary {
   time: UtcSeconds
-  /** The one that ends here. */
+  /** The interval that ends at this boundary. */
   interval: Interval
 }
 
@@ -131,8 +131,8 @@ function measuredOf({ slot, base }: SeatState, boundaries: readonly Boundary[]):
 }
 
 /**
- * Of those the last one and, where an entry has to begin at it, the first: where no terms change, the spans follow from them. A day
- * has many, and most seats have them all.
+ * The last boundary at which a seat was measured and, where an entry has to begin at it, the first: where no terms change, the spans
+ * follow from these two. A day has many boundaries, and most seats were measured at all of them.
  */
 function outermostOf(
   { slot, base }: SeatState,

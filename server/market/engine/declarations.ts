@@ -99,7 +99,7 @@ function takeQuantities(
   })
 }
 
-/** Whose quantity is another one than before, ascending by seat. */
+/** The seats whose quantity is another one than before, ascending. */
 function changesOf(before: DeclaredInterval | undefined, after: DeclaredInterval) {
   const changes: { seat: number; side: Side; declaredWh: number }[] = []
   const [old, own] = [before, after].map(quantitiesOf) as [Map<number, Quantities>, Map<number, Quantities>]
@@ -243,7 +243,7 @@ function wrongPlace(
   const newest = Math.floor(nowMs / 1000)
   if (version > newest + mostAheadSeconds) return ['DECLARATION_AHEAD', version, newest + mostAheadSeconds]
   if (body.type === 'quantities') {
-    // Of intervals that have ended and are in memory or in the tables.
+    // Quantities are of intervals that have ended and are in memory or in the tables.
     const inTables = new Map(forgotten.map((own) => [own.start, own]))
     const unheard = body.intervals.find((own) => own.start < firstStart && !inTables.has(own.start))
     if (unheard !== undefined || end > newest) return ['DECLARATION_TIME', start, firstStart, newest - length]
