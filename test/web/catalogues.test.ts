@@ -89,6 +89,15 @@ describe('the texts of the page', () => {
   const oursNotTheirs =
     /\b(intervals?|provisional|runs?|clearing price|mandates?|in reach|escrow|on chain|feeders?|kWp|residuals?|root|batch(es)?|seats?|Intervalle?|vorläufig|Clearing|Mandate?|Treuhand|Residuum|Batch)\b/i
 
+  /** What only operators, who pay for it, have to know of. */
+  const machinery = /\b(block)?chains?\b|\bhash|\bgas\b|Blockchain|\bKette|gehasht/i
+  const isOfOffice = (file: string) => /^(operator|utility)\//.test(file)
+
+  it.each(files.filter((file) => isCatalogue(file) && !isOfOffice(file)))('%s needs no chain', (file) => {
+    const texts = [...textsOf(file)].map(({ text }) => text)
+    expect(texts.filter((text) => text.includes(' ') && machinery.test(text))).toEqual([])
+  })
+
   it.each(files.filter(isCatalogue))('%s uses the words of its readers', (file) => {
     const texts = [...textsOf(file)]
       .map(({ text }) => text)

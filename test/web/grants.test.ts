@@ -32,7 +32,7 @@ describe('a grant', () => {
   })
 
   test.each([
-    [{ grantee: '0x12' }, /40 hexadecimal/],
+    [{ grantee: '0x12' }, /40 digits or letters/],
     [{ grantee: seat.account }, /your own/],
     [{ scopes: [] }, /what may be read/],
     [{ firstDay: '' }, /first and the last day/],

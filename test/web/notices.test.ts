@@ -16,7 +16,7 @@ test('each kind says what happened, and to which meter or whom', () => {
   expect(text({ amount: '12.5', to: account })).toBe('Payout arrived: 12.50 €.')
   expect(text({ amount: '12.5', to: `0x${'b'.repeat(40)}` })).toContain(`at 0x${'b'.repeat(40)}: 12.50 €`)
   expect(text({ kind: 'silent', lastReadingAt: '2026-11-01T09:00:00.000Z' })).toMatch(
-    /^The meter 0x555555… sends nothing since/,
+    /^The meter 0x555555… has sent nothing since/,
   )
   expect(text({ kind: 'statement', month: '2026-10' })).toMatch(/statement of October 2026 is ready/)
   expect(text({ kind: 'bill', seat: null, month: '2026-10' })).toMatch(/October 2026 was billed, and changed since/)

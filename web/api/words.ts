@@ -21,7 +21,7 @@ export const apiWords = catalogue({
       STORE_ARCHIVED: 'This time has been put away in an archive. Ask whoever keeps the server.',
       STATEMENTS_BUSY: 'Too many statements are being made right now. Try again in a moment.',
       SETTLEMENT_STATEMENT_ERASED: 'This statement has been erased.',
-      CHAIN_UNREACHABLE: 'The chain cannot be reached right now. Nothing was sent; try again in a moment.',
+      CHAIN_UNREACHABLE: 'The public ledger cannot be reached right now. Nothing was sent; try again in a moment.',
       RELAY_UNINVITED: 'The server pays only for who is invited. Ask a neighbour or the operator for a link.',
     } as Readonly<Record<string, string>>,
   },
@@ -47,7 +47,7 @@ export const apiWords = catalogue({
       STATEMENTS_BUSY: 'Gerade werden zu viele Abrechnungen gemacht. Versuchen Sie es gleich noch einmal.',
       SETTLEMENT_STATEMENT_ERASED: 'Diese Abrechnung wurde gelöscht.',
       CHAIN_UNREACHABLE:
-        'Die Kette ist gerade nicht erreichbar. Nichts wurde geschickt; versuchen Sie es gleich noch einmal.',
+        'Das öffentliche Register ist gerade nicht erreichbar. Nichts wurde geschickt; versuchen Sie es gleich noch einmal.',
       RELAY_UNINVITED:
         'Der Server zahlt nur für Eingeladene. Bitten Sie einen Nachbarn oder den Betreiber um einen Link.',
     },

@@ -96,7 +96,7 @@ export const documentWords = catalogue({
     statement: 'statement',
     fingerprint: (hash: string) => `Fingerprint (SHA-256) ${hash}`,
     save: 'Save',
-    verifyHint: 'A saved statement is checked on the chain by “commonwatt verify”.',
+    verifyHint: 'A saved statement is checked against the public ledger by “commonwatt verify”.',
   },
   de: {
     title: 'Dokumente',
@@ -191,6 +191,6 @@ export const documentWords = catalogue({
     statement: 'Auszug',
     fingerprint: (hash) => `Prüfwert (SHA-256) ${hash}`,
     save: 'Speichern',
-    verifyHint: 'Einen gespeicherten Auszug prüft „commonwatt verify“ an der Kette nach.',
+    verifyHint: 'Einen gespeicherten Auszug prüft „commonwatt verify“ am öffentlichen Register nach.',
   },
 })

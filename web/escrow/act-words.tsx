@@ -18,7 +18,7 @@ export const actTexts = catalogue({
     waysTitle: 'Money: other ways in and out',
     inTitle: 'Send money to my account',
     inText: (token: string, chain: number) =>
-      `Send ${token}, on the blockchain ${chain}, to this address, and nothing else: other money would be lost. It is in your wallet once the chain has it, and from there you put it into the purse.`,
+      `Send ${token}, on the network ${chain}, to this address, and nothing else: other money would be lost. It is in your wallet once it has arrived, and from there you put it into the purse.`,
     qr: 'The address as a picture for a phone',
     copy: 'Copy the address',
     copied: 'Copied.',
@@ -40,7 +40,7 @@ export const actTexts = catalogue({
     ),
     replaces: 'It replaces what is asked for at present.',
     sendTitle: 'Send what is in my wallet',
-    sendText: 'Your passkey signs, and the server carries it to the chain at once. It cannot be taken back.',
+    sendText: 'Your passkey signs, and the server carries it out at once. It cannot be taken back.',
     sendAmount: 'Send',
     sendAct: 'Sign and send',
     sent: (transaction: ReactNode): ReactNode => <>Sent in transaction {transaction}.</>,
@@ -92,7 +92,7 @@ export const actTexts = catalogue({
     waysTitle: 'Geld: andere Wege hinein und hinaus',
     inTitle: 'Geld auf mein Konto schicken',
     inText: (token, chain) =>
-      `Schicken Sie ${token} auf der Blockchain ${chain} an diese Adresse und nichts anderes: Anderes Geld wäre verloren. Es ist in Ihrer Wallet, sobald die Blockchain es hat; von dort zahlen Sie es auf Ihr Guthaben ein.`,
+      `Schicken Sie ${token} im Netzwerk ${chain} an diese Adresse und nichts anderes: Anderes Geld wäre verloren. Es ist in Ihrer Wallet, sobald es angekommen ist; von dort zahlen Sie es auf Ihr Guthaben ein.`,
     qr: 'Die Adresse als Bild für ein Telefon',
     copy: 'Die Adresse kopieren',
     copied: 'Kopiert.',
@@ -114,8 +114,7 @@ export const actTexts = catalogue({
     ),
     replaces: 'Es ersetzt, was jetzt verlangt ist.',
     sendTitle: 'Schicken, was in meiner Wallet ist',
-    sendText:
-      'Ihr Passkey unterschreibt, und der Server bringt es sofort auf die Blockchain. Es lässt sich nicht zurücknehmen.',
+    sendText: 'Ihr Passkey unterschreibt, und der Server führt es sofort aus. Es lässt sich nicht zurücknehmen.',
     sendAmount: 'Schicken',
     sendAct: 'Unterschreiben und schicken',
     sent: (transaction) => <>Geschickt in Transaktion {transaction}.</>,

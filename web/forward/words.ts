@@ -24,9 +24,9 @@ export const forwardWords = catalogue({
     offerFor: (time: string) => `Offer for ${time}`,
     askFor: (time: string) => `Ask for ${time}`,
     explainSell:
-      'You promise energy that your meter has yet to feed in. What it does not feed in is not paid, and is noted as a deviation.',
+      'You promise energy that your meter has yet to feed in. What it does not feed in is not paid, and is noted as missing.',
     explainBuy:
-      'You promise to take energy that your meter has yet to take. What it does not take is not charged, and is noted as a deviation.',
+      'You promise to take energy that your meter has yet to take. What it does not take is not charged, and is noted as not taken.',
     noFee: (most: string, period: string) => ` No grid fee: it stays near you. At most ${most} in a ${period}.`,
     soldAhead: (energy: string) => `${energy} sold ahead`,
     boughtAhead: (energy: string) => `${energy} bought ahead`,
@@ -85,9 +85,9 @@ export const forwardWords = catalogue({
     offerFor: (time) => `Anbieten für ${time}`,
     askFor: (time) => `Nachfragen für ${time}`,
     explainSell:
-      'Sie versprechen Strom, den Ihr Zähler erst noch einspeist. Was er nicht einspeist, wird nicht bezahlt und als Abweichung notiert.',
+      'Sie versprechen Strom, den Ihr Zähler erst noch einspeist. Was er nicht einspeist, wird nicht bezahlt und als fehlend notiert.',
     explainBuy:
-      'Sie versprechen, Strom zu nehmen, den Ihr Zähler erst noch bezieht. Was er nicht bezieht, wird nicht berechnet und als Abweichung notiert.',
+      'Sie versprechen, Strom zu nehmen, den Ihr Zähler erst noch bezieht. Was er nicht bezieht, wird nicht berechnet und als nicht genommen notiert.',
     noFee: (most, period) => ` Keine Netzgebühr: es bleibt in Ihrer Nähe. Höchstens ${most} je ${period}.`,
     soldAhead: (energy) => `${energy} im Voraus verkauft`,
     boughtAhead: (energy) => `${energy} im Voraus gekauft`,

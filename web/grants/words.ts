@@ -18,7 +18,7 @@ export const grantWords = catalogue({
         ? ' You sign the older one again, to keep it.'
         : ` You sign the ${count} older ones again, to keep them.`,
     takenBack: 'Taken back. ',
-    notCarried: (why: string) => `It holds on this server; the chain does not know it yet: ${why}.`,
+    notCarried: (why: string) => `It holds on this server; the public ledger does not know it yet: ${why}.`,
     reader: 'The reader’s account',
     firstDay: 'First day',
     lastDay: 'Last day',
@@ -35,7 +35,7 @@ export const grantWords = catalogue({
     of: (from: string, until: string) => ` of ${from} to ${until}`,
     times: (count: number, since: string) => `, ${count} times since ${since}`,
     problems: {
-      reader: 'The reader’s account is 0x and 40 hexadecimal digits.',
+      reader: 'The reader’s account is 0x and 40 digits or letters from a to f.',
       own: 'That is your own account.',
       nothing: 'Choose what may be read.',
       days: 'Choose the first and the last day.',
@@ -82,7 +82,7 @@ export const grantWords = catalogue({
         ? ' Die ältere unterschreiben Sie noch einmal, damit sie bleibt.'
         : ` Die ${count} älteren unterschreiben Sie noch einmal, damit sie bleiben.`,
     takenBack: 'Zurückgenommen. ',
-    notCarried: (why) => `Es gilt auf diesem Server; die Blockchain weiß es noch nicht: ${why}.`,
+    notCarried: (why) => `Es gilt auf diesem Server; das öffentliche Register weiß es noch nicht: ${why}.`,
     reader: 'Das Konto des Lesers',
     firstDay: 'Erster Tag',
     lastDay: 'Letzter Tag',
@@ -99,7 +99,7 @@ export const grantWords = catalogue({
     of: (from, until) => ` von ${from} bis ${until}`,
     times: (count, since) => `, ${count}-mal seit ${since}`,
     problems: {
-      reader: 'Das Konto des Lesers ist 0x und 40 hexadezimale Ziffern.',
+      reader: 'Das Konto des Lesers ist 0x und 40 Ziffern oder Buchstaben von a bis f.',
       own: 'Das ist Ihr eigenes Konto.',
       nothing: 'Wählen Sie, was gelesen werden darf.',
       days: 'Wählen Sie den ersten und den letzten Tag.',

@@ -45,7 +45,7 @@ export const leavingWords = catalogue({
     eraseWhat:
       'Erased here: what ties you to your entries in payments, and the notices of that time. Afterwards nobody can show or prove what you traded in a period of these payments, and neither can you.',
     eraseChain:
-      'What stays on the chain, because a chain forgets nothing: what this meter sold and bought in each payment as one sum, its money, and the address of your account. No name, no place, no period.',
+      'What stays in the public ledger, because it forgets nothing: what this meter sold and bought in each payment as one sum, its money, and the address of your account. No name, no place, no period.',
     eraseBooks:
       'What stays here: the market’s books, numbers without your name, since your neighbours’ results were computed from them; invoices, as long as the law asks; and copies that were archived or saved before.',
     eraseWhen: 'It happens at once, nobody else has to agree, and it cannot be taken back. Save first what you need.',
@@ -99,7 +99,7 @@ export const leavingWords = catalogue({
     eraseWhat:
       'Gelöscht wird hier, was Sie mit Ihren Einträgen in Zahlungen verbindet, und die Mitteilungen aus dieser Zeit. Danach kann niemand mehr zeigen oder beweisen, was Sie in einer Zeitspanne dieser Zahlungen gehandelt haben, auch Sie nicht.',
     eraseChain:
-      'Auf der Blockchain bleibt, weil sie nichts vergisst: was dieser Zähler in jeder Zahlung verkauft und gekauft hat als eine Summe, sein Geld und die Adresse Ihres Kontos. Kein Name, kein Ort, keine Zeitspanne.',
+      'Im öffentlichen Register bleibt, weil es nichts vergisst: was dieser Zähler in jeder Zahlung verkauft und gekauft hat als eine Summe, sein Geld und die Adresse Ihres Kontos. Kein Name, kein Ort, keine Zeitspanne.',
     eraseBooks:
       'Hier bleiben die Bücher des Marktes, Zahlen ohne Ihren Namen, weil die Ergebnisse Ihrer Nachbarn aus ihnen berechnet sind; Rechnungen, solange das Gesetz sie verlangt; und Kopien, die vorher archiviert oder gespeichert wurden.',
     eraseWhen:

@@ -1,9 +1,11 @@
 /** Today, yesterday, this month and this year: what was traded with neighbours, and what it brought instead of the supplier's tariff. */
 import { useQuery } from '@tanstack/react-query'
+import { useRef } from 'react'
 import type { SummaryResource } from '../../server/api/resources.ts'
 import { summaryQuery } from '../api/queries.ts'
 import { energy, moneyScale } from '../money/format.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
+import { useStackedRows } from '../page/stacked-rows.ts'
 import { useSession } from '../session/session.tsx'
 import { type LocalSpan, localSpan, useNow } from '../time/clock.ts'
 import { marketWords } from './words.ts'
@@ -15,6 +17,8 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
   const said = marketWords().instead
   const session = useSession()
   const nowMs = useNow()
+  const table = useRef<HTMLTableElement>(null)
+  useStackedRows(table)
   const summaries = {
     day: useQuery(summaryQuery(session, seat.seat, localSpan('day', nowMs))).data,
     dayBefore: useQuery(summaryQuery(session, seat.seat, localSpan('dayBefore', nowMs))).data,
@@ -34,7 +38,7 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it.
     <section className="instead" aria-label={side === 'sell' ? said.sellCaption : said.buyCaption} tabIndex={0}>
-      <table>
+      <table ref={table}>
         <thead>
           <tr>
             <td className="soft">{said.inUnit(unit)}</td>

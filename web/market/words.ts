@@ -111,7 +111,7 @@ export const marketWords = catalogue({
       sold: 'verkauft',
       bought: 'gekauft',
       inUnit: (unit) => `in ${unit}`,
-      earned: 'bekommen',
+      earned: 'Erlös',
       paid: 'bezahlt',
       atSupplier: 'beim Versorger',
       better: 'besser um',

@@ -11,7 +11,7 @@ export const noticeWords = catalogue({
     payout: (amount: string) => `Payout arrived: ${amount}.`,
     payoutTo: (amount: string, to: string) => `Payout arrived at ${to}: ${amount}.`,
     silent: (meter: string, since: string) =>
-      `The meter ${meter} sends nothing since ${since}. Nothing of it is traded.`,
+      `The meter ${meter} has sent nothing since ${since}. Nothing of it is traded.`,
     silentFix: 'Look whether its agent is on and reaches the meter and the internet.',
     statement: (month: string) => `Your statement of ${month} is ready: all of it is paid.`,
     bill: (month: string) => `The month ${month} was billed, and changed since: “Documents” says what.`,

@@ -69,11 +69,19 @@ function Relayed({ relay: { spent, most } }: { relay: NonNullable<OperationResou
   )
 }
 
+/** Beyond so many, the number tells nobody anything. */
+const manyPayments = 1_000_000n
+/** More than any transaction that is relayed takes. */
+const largestGas = 1_000_000n
+
 function lasting(gasLeft: string | null, gasOfPayment: number | null): string {
   const said = operatorWords()
   if (gasLeft === null) return said.free
   const payments = paymentsLeft(gasLeft, gasOfPayment)
-  if (payments === null) return said.lastsGas(count(Number(gasLeft)))
+  if (payments === null) {
+    return BigInt(gasLeft) > manyPayments * largestGas ? said.lastsLongGas : said.lastsGas(count(Number(gasLeft)))
+  }
+  if (payments > manyPayments) return said.lastsLong
   return said.lastsOf(count(Number(payments)), payments === 1n)
 }
 

@@ -20,7 +20,7 @@ export const otherPricesWords = catalogue({
         `Your ${mine} would have earned ${money}. With ${best} it would have been ${more} more.`,
       fine: (mine: string, money: string) => `None of these would have earned more than your ${mine}: ${money}.`,
       how: (count: number, periods: string, energy: string, since: string) =>
-        `Computed from ${count} ${periods} since ${since} in which you offered ${energy}: each was cleared again with your price changed and every other price as it was. What neighbours would not have taken earns the feed-in tariff.`,
+        `Computed from ${count} ${periods} since ${since} in which you offered ${energy}: each was computed again with your price changed and every other price as it was. What neighbours would not have taken earns the feed-in tariff.`,
     },
     buy: {
       title: 'What other prices would have saved',
@@ -33,7 +33,7 @@ export const otherPricesWords = catalogue({
         `Your ${mine} would have cost ${money}. With ${best} it would have been ${less} less.`,
       fine: (mine: string, money: string) => `None of these would have cost less than your ${mine}: ${money}.`,
       how: (count: number, periods: string, energy: string, since: string) =>
-        `Computed from ${count} ${periods} since ${since} in which you asked for ${energy}: each was cleared again with your price changed and every other price as it was. What neighbours would not have brought costs the retail tariff.`,
+        `Computed from ${count} ${periods} since ${since} in which you asked for ${energy}: each was computed again with your price changed and every other price as it was. What neighbours would not have brought costs the retail tariff.`,
     },
     whyNotMore: 'Why not more?',
     noPrice: {
@@ -67,7 +67,7 @@ export const otherPricesWords = catalogue({
         `Ihre ${mine} hätten ${money} gebracht. Mit ${best} wären es ${more} mehr gewesen.`,
       fine: (mine, money) => `Keiner davon hätte mehr gebracht als Ihre ${mine}: ${money}.`,
       how: (count, periods, energy, since) =>
-        `Berechnet aus ${count} ${periods} seit ${since}, in denen Sie ${energy} angeboten haben: Jede wurde mit Ihrem geänderten Preis und allen anderen Preisen wie damals noch einmal abgerechnet. Was Nachbarn nicht genommen hätten, bringt die Einspeisevergütung.`,
+        `Berechnet aus ${count} ${periods} seit ${since}, in denen Sie ${energy} angeboten haben: Jede wurde mit Ihrem geänderten Preis und allen anderen Preisen wie damals noch einmal berechnet. Was Nachbarn nicht genommen hätten, bringt die Einspeisevergütung.`,
     },
     buy: {
       title: 'Was andere Preise gespart hätten',
@@ -80,7 +80,7 @@ export const otherPricesWords = catalogue({
         `Ihre ${mine} hätten ${money} gekostet. Mit ${best} wären es ${less} weniger gewesen.`,
       fine: (mine, money) => `Keiner davon hätte weniger gekostet als Ihre ${mine}: ${money}.`,
       how: (count, periods, energy, since) =>
-        `Berechnet aus ${count} ${periods} seit ${since}, in denen Sie ${energy} verlangt haben: Jede wurde mit Ihrem geänderten Preis und allen anderen Preisen wie damals noch einmal abgerechnet. Was Nachbarn nicht gebracht hätten, kostet den Stromtarif.`,
+        `Berechnet aus ${count} ${periods} seit ${since}, in denen Sie ${energy} verlangt haben: Jede wurde mit Ihrem geänderten Preis und allen anderen Preisen wie damals noch einmal berechnet. Was Nachbarn nicht gebracht hätten, kostet den Stromtarif.`,
     },
     whyNotMore: 'Warum nicht mehr?',
     noPrice: {

@@ -28,7 +28,7 @@ export const careWords = catalogue({
     saveAccount: 'Save my account as a file',
     ifLost: 'If I lose my passkey',
     notOpenYet:
-      'Your account is put on the chain when you join with a meter. Then you can name a second key for it here.',
+      'Your account is entered in the public ledger when you join with a meter. Then you can name a second key for it here.',
     somebodyAsks: 'Somebody with your second key asks for this account.',
     objectNow: (from: string) => `From ${from} on another passkey can take it over. If that was not you, object now.`,
     notMe: 'That was not me',
@@ -40,7 +40,7 @@ export const careWords = catalogue({
     printFirst: 'Save a recovery key to print',
     otherDevice: 'Use a passkey of another device',
     nameNone: 'Name no second key',
-    signed: 'Signed. It counts as soon as the chain has it, in a moment.',
+    signed: 'Signed. It counts as soon as the public ledger has it, in a moment.',
     prices: 'Prices from this device',
     setsPrice: (meter: string, until: string) =>
       `This device changes the price of the meter ${meter}… without asking for your finger, inside your limits, until ${until}.`,
@@ -82,7 +82,7 @@ To recover: open ${page}/account, choose "${sessionWords.texts.en.lostPasskey}",
     saveAccount: 'Mein Konto als Datei speichern',
     ifLost: 'Wenn ich meinen Passkey verliere',
     notOpenYet:
-      'Ihr Konto kommt auf die Blockchain, wenn Sie mit einem Zähler mitmachen. Dann können Sie hier einen zweiten Schlüssel dafür festlegen.',
+      'Ihr Konto kommt in das öffentliche Register, wenn Sie mit einem Zähler mitmachen. Dann können Sie hier einen zweiten Schlüssel dafür festlegen.',
     somebodyAsks: 'Jemand mit Ihrem zweiten Schlüssel verlangt dieses Konto.',
     objectNow: (from) =>
       `Ab ${from} kann ein anderer Passkey es übernehmen. Waren Sie das nicht, widersprechen Sie jetzt.`,
@@ -95,7 +95,7 @@ To recover: open ${page}/account, choose "${sessionWords.texts.en.lostPasskey}",
     printFirst: 'Einen Ersatzschlüssel zum Drucken speichern',
     otherDevice: 'Den Passkey eines anderen Geräts nehmen',
     nameNone: 'Keinen zweiten Schlüssel mehr haben',
-    signed: 'Unterschrieben. Es gilt, sobald die Blockchain es hat, also gleich.',
+    signed: 'Unterschrieben. Es gilt, sobald es im öffentlichen Register steht, also gleich.',
     prices: 'Preise von diesem Gerät',
     setsPrice: (meter, until) =>
       `Dieses Gerät ändert den Preis des Zählers ${meter}… bis ${until}, ohne nach Ihrem Finger zu fragen, innerhalb Ihrer Grenzen.`,

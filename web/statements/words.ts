@@ -82,16 +82,16 @@ export const statementWords = catalogue({
     nothingPaid: 'Nothing of this month is paid yet, so there is nothing to verify.',
     right: 'verified here',
     rightText: (trades: number, payments: number) =>
-      `This browser hashed ${trades} ${trades === 1 ? 'trade' : 'trades'} of ${payments} ${payments === 1 ? 'payment' : 'payments'} again. Each payment gives the hash that the contract holds, and together they are the paid amounts above.`,
+      `This browser made the fingerprint of ${trades} ${trades === 1 ? 'trade' : 'trades'} in ${payments} ${payments === 1 ? 'payment' : 'payments'} again. Each payment gives the fingerprint that the public contract holds, and together they are the paid amounts above.`,
     empty: (count: number) => `${count} ${count === 1 ? 'payment holds' : 'payments hold'} no trade of this home.`,
     askedOf: (nodes: string, escrow: string, chain: number) =>
-      `What contract ${escrow} (chain ${chain}) holds was said by this server, which asked the node ${nodes}.`,
+      `What the contract ${escrow} (network ${chain}) holds was said by this server, which asked ${nodes}.`,
     notChecked:
-      'Not checked here: that this node told the truth, that the meter signed what was measured, and how each price came about. Save a payment’s list above and check it by “commonwatt verify” with a node of your own for that.',
+      'Not checked here: that whoever was asked told the truth, that the meter signed what was measured, and how each price came about. Save a payment’s list above and check it by “commonwatt verify” with a node of your own for that.',
     wrong: 'not right',
     faults: {
       'other-root': (end: string) =>
-        `The trades of the payment to ${end} do not give the hash that the contract holds.`,
+        `The trades of the payment to ${end} do not give the fingerprint that the public contract holds.`,
       'other-statement': (end: string) => `For the payment to ${end} the server handed out another list.`,
       'other-sum': (line: string) => `The trades do not add up to what was paid for “${line}”.`,
     },
@@ -175,16 +175,17 @@ export const statementWords = catalogue({
     nothingPaid: 'Aus diesem Monat ist noch nichts bezahlt, also gibt es nichts nachzuprüfen.',
     right: 'hier nachgeprüft',
     rightText: (trades, payments) =>
-      `Dieser Browser hat aus ${payments} ${payments === 1 ? 'Zahlung' : 'Zahlungen'} ${trades} ${trades === 1 ? 'Geschäft' : 'Geschäfte'} neu gehasht. Jede Zahlung ergibt den Hash, den der Vertrag hält, und zusammen sind sie die bezahlten Beträge oben.`,
+      `Dieser Browser hat den Prüfwert von ${trades} ${trades === 1 ? 'Geschäft' : 'Geschäften'} aus ${payments} ${payments === 1 ? 'Zahlung' : 'Zahlungen'} neu berechnet. Jede Zahlung ergibt den Prüfwert, den der öffentliche Vertrag hält, und zusammen sind sie die bezahlten Beträge oben.`,
     empty: (count) =>
       `${count} ${count === 1 ? 'Zahlung enthält' : 'Zahlungen enthalten'} kein Geschäft dieses Hauses.`,
     askedOf: (nodes, escrow, chain) =>
-      `Was der Vertrag ${escrow} auf Kette ${chain} hält, hat dieser Server gesagt, der den Knoten ${nodes} gefragt hat.`,
+      `Was der Vertrag ${escrow} (Netzwerk ${chain}) hält, hat dieser Server gesagt, der ${nodes} gefragt hat.`,
     notChecked:
-      'Hier nicht geprüft: dass dieser Knoten die Wahrheit sagt, dass der Zähler unterschrieben hat, was gemessen wurde, und wie jeder Preis zustande kam. Speichern Sie dafür oben die Liste einer Zahlung und rufen Sie „commonwatt verify“ mit einem eigenen Knoten auf.',
+      'Hier nicht geprüft: dass die gefragte Stelle die Wahrheit sagt, dass der Zähler unterschrieben hat, was gemessen wurde, und wie jeder Preis zustande kam. Speichern Sie dafür oben die Liste einer Zahlung und rufen Sie „commonwatt verify“ mit einem eigenen Knoten auf.',
     wrong: 'stimmt nicht',
     faults: {
-      'other-root': (end) => `Die Geschäfte der Zahlung bis ${end} ergeben nicht den Hash, den der Vertrag hält.`,
+      'other-root': (end) =>
+        `Die Geschäfte der Zahlung bis ${end} ergeben nicht den Prüfwert, den der öffentliche Vertrag hält.`,
       'other-statement': (end) => `Für die Zahlung bis ${end} hat der Server eine andere Liste ausgehändigt.`,
       'other-sum': (line) => `Die Geschäfte ergeben nicht, was für „${line}“ bezahlt wurde.`,
     },

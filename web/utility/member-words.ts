@@ -12,7 +12,7 @@ export const memberWords = catalogue({
     unconfirmed: 'not confirmed',
     inviteTitle: 'Invite members',
     inviteText:
-      'You sign a link. Whoever opens it can join without paying for the blockchain, until as many have as you say. Nobody can join twice with it.',
+      'You sign a link. Whoever opens it can join free of charge, until as many have as you say. Nobody can join twice with it.',
     places: 'For how many members',
     placesWrong: 'That is a whole number from 1 to 10,000.',
     days: 'Good for how many days',
@@ -52,7 +52,7 @@ export const memberWords = catalogue({
     unconfirmed: 'nicht bestätigt',
     inviteTitle: 'Mitglieder einladen',
     inviteText:
-      'Sie unterschreiben einen Link. Wer ihn öffnet, kann mitmachen, ohne für die Blockchain zu zahlen, bis es so viele getan haben, wie Sie sagen. Niemand kann damit zweimal mitmachen.',
+      'Sie unterschreiben einen Link. Wer ihn öffnet, kann kostenlos mitmachen, bis es so viele getan haben, wie Sie sagen. Niemand kann damit zweimal mitmachen.',
     places: 'Für wie viele Mitglieder',
     placesWrong: 'Das ist eine ganze Zahl von 1 bis 10.000.',
     days: 'Wie viele Tage er gilt',
