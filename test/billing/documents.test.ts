@@ -8,6 +8,7 @@ import { halfAwayFromZero, splitTax, unitsPerCent } from '../../server/billing/c
 import { corrected } from '../../server/billing/corrections.ts'
 import { type BilledDay, documentsOf, rateOf } from '../../server/billing/documents.ts'
 import { type DraftDocument, hashOfDraft, isOfPurchase, sumsOf } from '../../server/billing/draft.ts'
+import { BillingError } from '../../server/billing/error.ts'
 import { type DaySide, DaySum } from '../../server/billing/line-proof.ts'
 import { readParties } from '../../server/billing/parties.ts'
 import { kilowattHoursText, ublOf } from '../../server/billing/ubl.ts'
@@ -281,6 +282,50 @@ describe('a month of 30 homes', () => {
     expect(hashOfDraft(changed)).not.toBe(hashOfDraft(draft))
     expect(hashOfDraft({ ...draft, approvers: [accountOf(901)] })).not.toBe(hashOfDraft(draft))
   })
+})
+
+test('whatever the parties and amounts are, a document keeps the rules or is refused by name', () => {
+  const ids = [{ vatId: 'ATU12345678' }, { taxNumber: '12/345' }, {}]
+  const vats = ['private', 'small', 'reverse', '20', '0.01', '99.99', '0', '0.00'].map((kind) => [
+    { from: '2026-01-01', ...(/^\d/.test(kind) ? { kind: 'taxed', ratePercent: kind } : { kind }) },
+  ])
+  const seen = { documents: 0, refused: new Set<string>() }
+  for (const issuerVat of vats) {
+    for (const memberVat of vats) {
+      for (const [issuerId, memberId] of ids.flatMap((one) => ids.map((other) => [one, other]))) {
+        for (const amount of [150_000n, -150_000n, 3n]) {
+          try {
+            const own = readParties({
+              ...{ site: parties.site, approvers: parties.approvers },
+              issuer: { ...place, ...issuerId, name: 'Community', registration: 'ZVR 123', vat: issuerVat },
+              members: [
+                { ...place, ...memberId, account: accountOf(0), name: 'Member', language: 'de', vat: memberVat },
+              ],
+            })
+            const both = { ...dayWith(100), bought: sideOf(100, amount), sold: sideOf(100, amount) }
+            for (const [i, document] of documentsOf([both], own, terms).entries()) {
+              seen.documents += 1
+              expect(faultsOf(ublOf(numbered(document, i)))).toEqual([])
+            }
+          } catch (error) {
+            if (!(error instanceof BillingError)) throw error
+            seen.refused.add(error.message)
+          }
+        }
+      }
+    }
+  }
+  expect(seen.documents).toBeGreaterThan(300)
+  expect([...seen.refused].filter((each) => !each.includes('\n')).toSorted()).toEqual([
+    'Community: a small business needs a vatId or a taxNumber',
+    'Community: owes the tax of what it buys from Member, and has no vatId',
+    'Community: taxed supplies need a vatId',
+    'Member: a small business needs a vatId or a taxNumber',
+    'Member: owes the tax of what it buys from Community, and has no vatId',
+    'Member: taxed supplies need a vatId',
+    'issuer.vat.0.ratePercent: a rate is above 0 and has at most two decimals',
+    'members.0.vat.0.ratePercent: a rate is above 0 and has at most two decimals',
+  ])
 })
 
 test('parties that contradict themselves are refused, each mistake by name', () => {
