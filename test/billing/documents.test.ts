@@ -82,11 +82,15 @@ const dayWith = (boughtWh: number): BilledDay => ({
 /** Those of WinAnsiEncoding that ISO 8859-1 has not, from 128 on. */
 const windowsLetters = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ'
 
+/** The operators by which a PDF draws its pages. */
+function drawnIn(pdf: Buffer): string {
+  const pages = pdf.toString('latin1').matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)
+  return [...pages].map(([, page]) => inflateSync(Buffer.from(page!, 'latin1')).toString('latin1')).join('\n')
+}
+
 /** What a PDF shows, with nothing between its pieces of text. */
 function textOfPdf(pdf: Buffer): string {
-  const pages = pdf.toString('latin1').matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)
-  const drawn = [...pages].map(([, page]) => inflateSync(Buffer.from(page!, 'latin1')).toString('latin1')).join('\n')
-  const letters = [...drawn.matchAll(/<([0-9a-f]*)>/g)].map(([, hex]) => hex).join('')
+  const letters = [...drawnIn(pdf).matchAll(/<([0-9a-f]*)>/g)].map(([, hex]) => hex).join('')
   const text = Buffer.from(letters, 'hex').toString('latin1')
   return text.replace(/[\x80-\x9f]/g, (code) => windowsLetters[code.charCodeAt(0) - 0x80]!)
 }
@@ -109,6 +113,19 @@ describe('the documents of a month', () => {
     // And nothing after it is spoilt.
     expect(shown).toContain('Sonnenweg 3, 4020 Linz, AT')
     expect(shown).toContain('SHA-256')
+  })
+
+  test('fit every cell into its column, whatever metering points are called', async () => {
+    const point = 'W'.repeat(64)
+    const [own] = documentsOf([{ ...dayWith(100), point }], parties, terms)
+    const pdf = await pdfOf({ number: '1-000001', issuedOn: '2026-12-01', document: own! })
+    expect(textOfPdf(pdf)).toContain(point)
+    // 64 of the widest letters (944 thousandths of the size each) in 235 points.
+    const sizes = [...drawnIn(pdf).matchAll(/\/F\d+ ([\d.]+) Tf(?:(?!Tf)[\s\S])*?\[<(?:57){64}/g)].map(([, size]) =>
+      Number(size),
+    )
+    expect(sizes).toHaveLength(1)
+    expect(64 * 0.944 * sizes[0]!).toBeLessThanOrEqual(235)
   })
 
   test(`have the sums of what was settled, with the remainder shown (seed ${seed})`, () => {
