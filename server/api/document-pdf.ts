@@ -8,6 +8,8 @@ import { pdfLetters } from './pdf-letters.ts'
 
 const margin = 50
 const columns = [margin, 290, 360, 430]
+/** Of the font; a cell that is wider than its column has a smaller one. */
+const textSize = 10
 const widths = [235, 65, 65, 115]
 
 /** Writes it whole; a document has few pages. */
@@ -31,7 +33,7 @@ export function pdfOf(numbered: NumberedDocument): Promise<Buffer> {
   const done = new Promise<Buffer>((resolve) => pdf.on('end', () => resolve(Buffer.concat(chunks))))
 
   pdf.font('Helvetica-Bold').fontSize(18).text(`${words.titles[kind]} ${number}`)
-  pdf.font('Helvetica').fontSize(10).moveDown()
+  pdf.font('Helvetica').fontSize(textSize).moveDown()
   pdf.text(`${labels.date}: ${issuedOn}`).text(`${labels.period}: ${own.from} – ${own.to}`).moveDown()
   const [seller, buyer] = kind === '389' || kind === '261' ? [member, issuer] : [issuer, member]
   for (const [label, party] of [
@@ -47,13 +49,15 @@ export function pdfOf(numbered: NumberedDocument): Promise<Buffer> {
     if (pdf.y > pdf.page.height - 2 * margin) pdf.addPage()
     const y = pdf.y
     for (const [i, cell] of cells.entries()) {
-      pdf.text(pdfLetters(cell), columns[i]!, y, {
+      const shown = pdfLetters(cell)
+      pdf.fontSize(Math.min(textSize, (textSize * widths[i]!) / pdf.fontSize(textSize).widthOfString(shown)))
+      pdf.text(shown, columns[i]!, y, {
         width: widths[i]!,
         align: i === 0 ? 'left' : 'right',
         lineBreak: false,
       })
     }
-    pdf.x = margin
+    pdf.fontSize(textSize).x = margin
     pdf.y = y + 16
   }
   pdf.font('Helvetica-Bold')

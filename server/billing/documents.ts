@@ -53,6 +53,7 @@ export function documentsOf(
     for (const side of ['bought', 'sold'] as const) {
       if (day[side].intervals === 0) continue
       const vat = vatOf(side, issuer, member, day.day)
+      requireDebtor(vat, side === 'bought' ? [member, issuer] : [issuer, member])
       const key = JSON.stringify([day.account, side, vat])
       const group = groups.get(key)
       if (group === undefined) groups.set(key, { member, side, vat, days: [day] })
@@ -89,6 +90,15 @@ function vatOf(side: Side, issuer: Issuer, member: Member, day: string): VatFrom
   if (side === 'sold') return own
   const theirs = vatOn(issuer, day)
   return own.kind === 'reverse' && theirs.kind === 'taxed' ? { ...own, from: theirs.from } : theirs
+}
+
+/** Throws `BILL_PARTIES` where the buyer would owe the tax and has no number under which it pays any. */
+function requireDebtor({ kind }: VatFrom, [buyer, seller]: readonly [Issuer | Member, Issuer | Member]): void {
+  if (kind !== 'reverse' || buyer.vatId !== undefined) return
+  throw new BillingError(
+    'BILL_PARTIES',
+    `${buyer.name}: owes the tax of what it buys from ${seller.name}, and has no vatId`,
+  )
 }
 
 function documentOf({ member, side, vat, days: own }: Group, priceDecimals: number): OwnParts {

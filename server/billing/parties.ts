@@ -13,13 +13,16 @@ const account = z
 const day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
 const text = z.string().trim().min(1).max(200).refine(isPlainText, notPlainText)
 
+/** A supply that is taxed at nothing is no taxed one. */
+const rate = z.string().regex(/^(?=.*[1-9])\d{1,2}(\.\d{1,2})?$/, 'a rate is above 0 and has at most two decimals')
+
 /**
  * How a supply is taxed from a day on. `private`: by somebody who is no business; `small`: by an exempted small business;
  * `taxed`: at the rate; `reverse`: the receiver owes the tax.
  */
 const vat = z.discriminatedUnion('kind', [
   z.strictObject({ from: day, kind: z.enum(['private', 'small', 'reverse']) }),
-  z.strictObject({ from: day, kind: z.literal('taxed'), ratePercent: z.string().regex(/^\d{1,2}(\.\d{1,2})?$/) }),
+  z.strictObject({ from: day, kind: z.literal('taxed'), ratePercent: rate }),
 ])
 export type VatFrom = z.infer<typeof vat>
 

@@ -20,6 +20,7 @@ import { isoSeconds } from '../exchange/instants.ts'
 import { xmlText } from '../exchange/xml-text.ts'
 import { kilowattHours, pricePerKwh } from './decimals.ts'
 import { isEic, partyCode, pointCode } from './energy-codes.ts'
+import { GrowingText } from './growing-text.ts'
 import { type ReportTotals, totalsComment } from './manifest.ts'
 import { PointOrder } from './point-order.ts'
 import { ReportError, type ReportRow, type RowQuality } from './row.ts'
@@ -108,12 +109,10 @@ const coded = (name: string, { code, scheme }: { code: string; scheme: string })
 const timeInterval = (name: string, from: UtcSeconds, to: UtcSeconds) =>
   element(name, element('start', minute(from)) + element('end', minute(to)))
 
-/** What is open of a point: the text of each of its series, with the points of the period that is not ended. */
+/** What is open of a point, with the period that is not ended. */
 interface OpenPoint {
   first: ReportRow
   period: { start: UtcSeconds; end: UtcSeconds; resolution: string; positions: number }
-  ended: string[]
-  points: string[]
 }
 
 class EnergyAccountWriter implements FormatWriter {
@@ -121,6 +120,9 @@ class EnergyAccountWriter implements FormatWriter {
   readonly #parties: MarketParties
   readonly #order = new PointOrder()
   #open: OpenPoint | null = null
+  /** Of each series of the open point: its periods that are ended, and the positions of the one that is not. */
+  readonly #ended = series.map(() => new GrowingText())
+  readonly #positions = series.map(() => new GrowingText())
   #hasSeries = false
 
   constructor(head: ReportHead) {
@@ -164,12 +166,7 @@ class EnergyAccountWriter implements FormatWriter {
     let text = ''
     if (this.#order.begins(row)) {
       text = this.#endPoint()
-      this.#open = {
-        first: row,
-        period: this.#periodFrom(row),
-        ended: series.map(() => ''),
-        points: series.map(() => ''),
-      }
+      this.#open = { first: row, period: this.#periodFrom(row) }
     }
     const open = this.#open!
     if (open.period.end !== start || open.period.resolution !== this.#resolution(row)) {
@@ -178,7 +175,9 @@ class EnergyAccountWriter implements FormatWriter {
     }
     open.period.end = end
     open.period.positions++
-    for (const [i, { of }] of series.entries()) open.points[i] += pointText(open.period.positions, row, of(row))
+    for (const [i, { of }] of series.entries()) {
+      this.#positions[i]!.add(pointText(open.period.positions, row, of(row)))
+    }
     return text
   }
 
@@ -203,13 +202,14 @@ class EnergyAccountWriter implements FormatWriter {
     return by === 'interval' ? `PT${(end - start) / 60}M` : by === 'day' ? 'P1D' : 'P1M'
   }
 
-  #endPeriod({ period, points, ended }: OpenPoint): void {
+  #endPeriod({ period }: OpenPoint): void {
     const { start, end, resolution, positions } = period
     if (positions === 0) return
     const head = timeInterval('timeInterval', start, end) + element('resolution', resolution)
-    for (const [i, text] of points.entries()) {
-      ended[i] += `<Period>${head}\n${text}</Period>\n`
-      points[i] = ''
+    for (const [i, ended] of this.#ended.entries()) {
+      ended.add(`<Period>${head}\n`)
+      ended.addAll(this.#positions[i]!)
+      ended.add('</Period>\n')
     }
   }
 
@@ -235,7 +235,7 @@ class EnergyAccountWriter implements FormatWriter {
           element('measurement_Unit.name', 'KWH'),
           isPriced ? element('currency_Unit.name', settings.currency) : '',
           coded('marketEvaluationPoint.mRID', pointCode(facts[point])!),
-          open.ended[i],
+          this.#ended[i]!.take(),
         ]
           .filter((line) => line !== '')
           .join('\n')

@@ -160,5 +160,5 @@ async function isTaxedOtherwise(
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ])
   const [one, other] = [await partiesOfVersion(sql, areaId, before), await partiesOfVersion(sql, areaId, after)]
-  return one !== null && other !== null && taxesOf(one) !== taxesOf(other)
+  return one === null || other === null || taxesOf(one) !== taxesOf(other)
 }

@@ -44,11 +44,16 @@ export async function partiesOfArea(sql: Queries, areaId: number): Promise<Store
   return { ...rest, parties: readParties(content) }
 }
 
-/** A version that was kept, or null. */
+/** A version that was kept; null where there is none, or one that is not taken any more. */
 export async function partiesOfVersion(sql: Queries, areaId: number, version: number): Promise<Parties | null> {
   const [row] = await sql<{ content: unknown }[]>`
     select content from billing_parties where area_id = ${areaId} and version = ${version}`
-  return row === undefined ? null : readParties(row.content)
+  try {
+    return row === undefined ? null : readParties(row.content)
+  } catch (error) {
+    if (error instanceof BillingError) return null
+    throw error
+  }
 }
 
 /** The newest one, or what follows. Throws `BILL_PARTIES` where none was kept. */

@@ -334,7 +334,7 @@ function goalsOf({ auction, book, engine, busy, bytes, reports, commands }: Resu
       atMost(
         'reports: memory of a process for all rows, as a multiple of that for 100,000',
         Math.max(...reports.map(({ few, all }) => all.residentMiB / few.residentMiB)),
-        1.25,
+        1.5,
       ),
     )
   }

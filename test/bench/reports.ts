@@ -27,7 +27,7 @@ export interface ReportBenchRow {
   memoryMiB: number
   /** What it holds after a collection at the end, as a multiple of that near the beginning. */
   heldRatio: number
-  /** Of a process that does nothing else: with three days, and with all. */
+  /** Of a process that does nothing else, with a heap of 64 MiB: three days, and all. */
   few: ReportMemory
   all: ReportMemory
 }
@@ -38,6 +38,8 @@ const days = Number(process.env.REPORT_DAYS ?? 6)
 const intervals = days * 96
 const seats = 350
 const fewDays = 3
+/** Of a process that writes one report: with more, how much it takes is what the collector lets lie about. */
+const heapMiB = 64
 /** How often it is looked how much is held. */
 const sampleMs = 1_000
 const eic = (text: string) => text + eicCheckCharacter(text)
@@ -73,7 +75,14 @@ async function nameThePoints(sql: Database, begins: string): Promise<void> {
 /** What the first days of it take, written by a process of its own. */
 async function memoryOf(databaseUrl: string, { name }: ReportFormat, days: number): Promise<ReportMemory> {
   const program = join(import.meta.dirname, 'report-memory.js')
-  const asked = [program, databaseUrl, name, String(from), String(from + days * 86_400)]
+  const asked = [
+    `--max-old-space-size=${heapMiB}`,
+    program,
+    databaseUrl,
+    name,
+    String(from),
+    String(from + days * 86_400),
+  ]
   const env = { ...process.env, REPORT_PARTIES: JSON.stringify(parties) }
   return JSON.parse((await promisify(execFile)(process.execPath, asked, { env })).stdout) as ReportMemory
 }

@@ -8,6 +8,7 @@ import { halfAwayFromZero, splitTax, unitsPerCent } from '../../server/billing/c
 import { corrected } from '../../server/billing/corrections.ts'
 import { type BilledDay, documentsOf, rateOf } from '../../server/billing/documents.ts'
 import { type DraftDocument, hashOfDraft, isOfPurchase, sumsOf } from '../../server/billing/draft.ts'
+import { BillingError } from '../../server/billing/error.ts'
 import { type DaySide, DaySum } from '../../server/billing/line-proof.ts'
 import { readParties } from '../../server/billing/parties.ts'
 import { kilowattHoursText, ublOf } from '../../server/billing/ubl.ts'
@@ -81,11 +82,15 @@ const dayWith = (boughtWh: number): BilledDay => ({
 /** Those of WinAnsiEncoding that ISO 8859-1 has not, from 128 on. */
 const windowsLetters = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ'
 
+/** The operators by which a PDF draws its pages. */
+function drawnIn(pdf: Buffer): string {
+  const pages = pdf.toString('latin1').matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)
+  return [...pages].map(([, page]) => inflateSync(Buffer.from(page!, 'latin1')).toString('latin1')).join('\n')
+}
+
 /** What a PDF shows, with nothing between its pieces of text. */
 function textOfPdf(pdf: Buffer): string {
-  const pages = pdf.toString('latin1').matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)
-  const drawn = [...pages].map(([, page]) => inflateSync(Buffer.from(page!, 'latin1')).toString('latin1')).join('\n')
-  const letters = [...drawn.matchAll(/<([0-9a-f]*)>/g)].map(([, hex]) => hex).join('')
+  const letters = [...drawnIn(pdf).matchAll(/<([0-9a-f]*)>/g)].map(([, hex]) => hex).join('')
   const text = Buffer.from(letters, 'hex').toString('latin1')
   return text.replace(/[\x80-\x9f]/g, (code) => windowsLetters[code.charCodeAt(0) - 0x80]!)
 }
@@ -108,6 +113,19 @@ describe('the documents of a month', () => {
     // And nothing after it is spoilt.
     expect(shown).toContain('Sonnenweg 3, 4020 Linz, AT')
     expect(shown).toContain('SHA-256')
+  })
+
+  test('fit every cell into its column, whatever metering points are called', async () => {
+    const point = 'W'.repeat(64)
+    const [own] = documentsOf([{ ...dayWith(100), point }], parties, terms)
+    const pdf = await pdfOf({ number: '1-000001', issuedOn: '2026-12-01', document: own! })
+    expect(textOfPdf(pdf)).toContain(point)
+    // 64 of the widest letters (944 thousandths of the size each) in 235 points.
+    const sizes = [...drawnIn(pdf).matchAll(/\/F\d+ ([\d.]+) Tf(?:(?!Tf)[\s\S])*?\[<(?:57){64}/g)].map(([, size]) =>
+      Number(size),
+    )
+    expect(sizes).toHaveLength(1)
+    expect(64 * 0.944 * sizes[0]!).toBeLessThanOrEqual(235)
   })
 
   test(`have the sums of what was settled, with the remainder shown (seed ${seed})`, () => {
@@ -281,6 +299,50 @@ describe('a month of 30 homes', () => {
     expect(hashOfDraft(changed)).not.toBe(hashOfDraft(draft))
     expect(hashOfDraft({ ...draft, approvers: [accountOf(901)] })).not.toBe(hashOfDraft(draft))
   })
+})
+
+test('whatever the parties and amounts are, a document keeps the rules or is refused by name', () => {
+  const ids = [{ vatId: 'ATU12345678' }, { taxNumber: '12/345' }, {}]
+  const vats = ['private', 'small', 'reverse', '20', '0.01', '99.99', '0', '0.00'].map((kind) => [
+    { from: '2026-01-01', ...(/^\d/.test(kind) ? { kind: 'taxed', ratePercent: kind } : { kind }) },
+  ])
+  const seen = { documents: 0, refused: new Set<string>() }
+  for (const issuerVat of vats) {
+    for (const memberVat of vats) {
+      for (const [issuerId, memberId] of ids.flatMap((one) => ids.map((other) => [one, other]))) {
+        for (const amount of [150_000n, -150_000n, 3n]) {
+          try {
+            const own = readParties({
+              ...{ site: parties.site, approvers: parties.approvers },
+              issuer: { ...place, ...issuerId, name: 'Community', registration: 'ZVR 123', vat: issuerVat },
+              members: [
+                { ...place, ...memberId, account: accountOf(0), name: 'Member', language: 'de', vat: memberVat },
+              ],
+            })
+            const both = { ...dayWith(100), bought: sideOf(100, amount), sold: sideOf(100, amount) }
+            for (const [i, document] of documentsOf([both], own, terms).entries()) {
+              seen.documents += 1
+              expect(faultsOf(ublOf(numbered(document, i)))).toEqual([])
+            }
+          } catch (error) {
+            if (!(error instanceof BillingError)) throw error
+            seen.refused.add(error.message)
+          }
+        }
+      }
+    }
+  }
+  expect(seen.documents).toBeGreaterThan(300)
+  expect([...seen.refused].filter((each) => !each.includes('\n')).toSorted()).toEqual([
+    'Community: a small business needs a vatId or a taxNumber',
+    'Community: owes the tax of what it buys from Member, and has no vatId',
+    'Community: taxed supplies need a vatId',
+    'Member: a small business needs a vatId or a taxNumber',
+    'Member: owes the tax of what it buys from Community, and has no vatId',
+    'Member: taxed supplies need a vatId',
+    'issuer.vat.0.ratePercent: a rate is above 0 and has at most two decimals',
+    'members.0.vat.0.ratePercent: a rate is above 0 and has at most two decimals',
+  ])
 })
 
 test('parties that contradict themselves are refused, each mistake by name', () => {
