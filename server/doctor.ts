@@ -2,6 +2,7 @@
 import { statfsSync } from 'node:fs'
 import { CodedError } from '../contracts/protocol/error.ts'
 import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
+import { version } from '../package.json' with { type: 'json' }
 import { type AreaSettings, type EscrowFacts, readSettingsFile } from './areas/settings.ts'
 import { openProvider, readEscrowFacts } from './chain/escrow-client.ts'
 import { readWalletFile } from './chain/key-file.ts'
@@ -227,9 +228,14 @@ async function page(origin: string, { trustProxy }: FileConfig): Promise<Finding
   }
   try {
     const response = await fetch(new URL('/healthz', origin), { signal: AbortSignal.timeout(pageWithinMs) })
-    const isOurs = response.ok && ((await response.json()) as { ok?: boolean }).ok === true
-    if (isOurs) findings.push({ of, is: 'well', says: `${origin} leads to a server` })
-    else findings.push({ of, is: 'ill', says: `${origin} answers, but not with a server of this kind: see the proxy` })
+    const { ok, release } = response.ok ? ((await response.json()) as { ok?: boolean; release?: string }) : {}
+    if (ok === true && release === version) {
+      findings.push({ of, is: 'well', says: `${origin} leads to a server of release ${release}` })
+    } else if (ok === true) {
+      const says = `${origin} leads to a server of release ${release ?? 'before 0.1.0'}, and this is ${version}: start it anew`
+      findings.push({ of, is: 'watch', says })
+    } else
+      findings.push({ of, is: 'ill', says: `${origin} answers, but not with a server of this kind: see the proxy` })
   } catch {
     findings.push({ of, is: 'watch', says: `${origin} does not answer: start the server and its proxy` })
   }

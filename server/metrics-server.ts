@@ -1,6 +1,17 @@
 /** The port on which Prometheus reads. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
+import { version } from '../package.json' with { type: 'json' }
+
+/** Measures the process itself, and says of which release it is. */
+export function measureProcess(registry: Registry): void {
+  collectDefaultMetrics({ register: registry })
+  const help = 'Always 1; its label says which release runs'
+  new Gauge({ name: 'commonwatt_build_info', help, labelNames: ['release'], registers: [registry] }).set(
+    { release: version },
+    1,
+  )
+}
 
 /** Serves `/metrics`, and health beside it, to those who watch the program. What cannot be measured now is status 500, and no more. */
 export function createMetricsServer(registry: Registry, ready: () => Promise<string[]>): Server {

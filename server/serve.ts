@@ -5,7 +5,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
 import { parseAddress } from '../contracts/protocol/typed-data.ts'
 import type { TrustedProxies } from './api/addresses.ts'
@@ -40,7 +40,7 @@ import { meterOwners } from './live/meter-seats.ts'
 import { createReadingIntake, toldBy } from './live/reading-intake.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
 import type { Tolerance } from './metering/witnesses.ts'
-import { createMetricsServer } from './metrics-server.ts'
+import { createMetricsServer, measureProcess } from './metrics-server.ts'
 import { startNotices } from './notices/start-notices.ts'
 import { startFileIntake } from './official/file-intake.ts'
 import { startFeeder } from './official/start-feeder.ts'
@@ -136,7 +136,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const meteringWallet = options.meteringKeyFile === null ? null : readWalletFile(options.meteringKeyFile)
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  measureProcess(registry)
   const database = openDatabase(databaseUrl)
   const { served, settings, demo } = await checked().catch(async (error) => {
     await database.end({ timeout: 5 })

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import { Histogram, type Registry } from 'prom-client'
+import { version as release } from '../../package.json' with { type: 'json' }
 import { createSignIn } from '../accounts/sign-in.ts'
 import { createNodeAllowance } from './allowance.ts'
 import { createAreaTables } from './area-tables.ts'
@@ -58,7 +59,7 @@ export function createApp(parts: ApiParts): Express {
   app.use(securityHeaders)
 
   app.get('/healthz', (_request, response) => {
-    response.json({ ok: true })
+    response.json({ ok: true, release })
   })
   app.get('/readyz', async (_request, response) => {
     const notReady = await ready()

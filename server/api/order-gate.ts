@@ -16,8 +16,8 @@ const most = { all: 10_000, ofNetwork: 2_000, ofAccount: 500 }
 /** Orders of one network in a minute that turn out not to be signed by their account; after that it waits. */
 const mostFalsePerMinute = 120
 
-/** Messages in a minute in which no order is one of anybody here, of one network or account: each costs a look at a hundred forms. */
-const mostVainPerMinute = 600
+/** Orders in a minute that are of nobody here, of one network or account: a hundred in one message cost a look at a hundred forms. */
+const mostVainPerMinute = 6_000
 
 /** Who sends something signed: a network, and the account of its session where that belongs here. */
 export interface OrderSender {
@@ -40,10 +40,10 @@ export interface OrderGate {
    * signed by whom it names counts as with orders. Throws `ApiError` (`ORDERS_BUSY`, `TOO_MANY_REQUESTS`).
    */
   judge<Result>(sender: OrderSender, work: () => Promise<Result>): Promise<Result>
-  /** Throws `TOO_MANY_REQUESTS` where the sender's messages have been in vain for too long to look at another one. */
+  /** Throws `TOO_MANY_REQUESTS` where the sender's orders have been in vain too often to look at another message of them. */
   hear(sender: OrderSender): void
-  /** Notes a message in which no order was one of anybody here. */
-  heardInVain(sender: OrderSender): void
+  /** Notes how many orders of a message were of nobody here. */
+  heardInVain(sender: OrderSender, orders: number): void
 }
 
 export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
@@ -73,8 +73,8 @@ export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
     hear(sender) {
       vain.check(nameOf(sender), nowMs())
     },
-    heardInVain(sender) {
-      vain.charge(nameOf(sender), nowMs(), 1)
+    heardInVain(sender, orders) {
+      if (orders > 0) vain.charge(nameOf(sender), nowMs(), orders)
     },
     async enter(area, { account, meter, sender }, work) {
       requireSeat(area, { account, meter }, { code: 'ORDER_NO_SEAT', details: [] })

@@ -46,7 +46,7 @@ export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'req
       underWay += 1
       const results = await Promise.all(orders.data.map((order) => ackOf(order, sender, parts)))
       underWay -= 1
-      if (results.every(isNobodys)) parts.gate.heardInVain(sender)
+      parts.gate.heardInVain(sender, results.filter(isNobodys).length)
       answer({ ok: true, results } satisfies OrdersAnswer)
     })
   }
@@ -73,11 +73,12 @@ async function ackOf(element: unknown, sender: OrderSender, parts: TakerParts): 
   }
 }
 
-/** Without form, of no area or seat, or not signed by whom it names. */
+/** Without form, of no area or seat, not signed by whom it names, or of a network that sends too many of the kind. */
 function isNobodys(result: OrderAck): boolean {
   if (result.status !== 'refused') return false
   const { code } = result
-  return ['REQUEST_INVALID', 'RULES_UNKNOWN', 'ORDER_NO_SEAT'].includes(code) || code.endsWith('_SIGNATURE')
+  const inVain = ['REQUEST_INVALID', 'RULES_UNKNOWN', 'ORDER_NO_SEAT', 'TOO_MANY_REQUESTS']
+  return inVain.includes(code) || code.endsWith('_SIGNATURE')
 }
 
 function refusal(code: string, message: string): OrdersAnswer {

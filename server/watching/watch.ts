@@ -2,13 +2,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Gauge, Registry } from 'prom-client'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { refuseDevelopmentKey } from '../chain/development-keys.ts'
 import { openProvider, readEscrowFacts } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
 import { startPoller } from '../chain/poller.ts'
-import { createMetricsServer } from '../metrics-server.ts'
+import { createMetricsServer, measureProcess } from '../metrics-server.ts'
 import { DecisionBook } from './decision-book.ts'
 import { WatchError } from './error.ts'
 import { watchMetrics } from './metrics.ts'
@@ -41,7 +41,7 @@ export async function watch(options: WatchOptions): Promise<{ stop(): Promise<vo
   mkdirSync(options.dataFolder, { recursive: true, mode: 0o700 })
   const book = new DecisionBook(join(options.dataFolder, `${chainId}-${escrow}-${area}`))
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  measureProcess(registry)
   const provider = openProvider(rpcUrl, chainId)
   const metrics = watchMetrics(registry)
   const watcher = createWatcher({

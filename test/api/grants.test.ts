@@ -7,6 +7,8 @@ import { dataReadSchema, grantSchema, nextGrantSchema, ownReadingSchema } from '
 import { pageOf } from '../../server/api/resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { deleteExpired } from '../../server/store/account-store.ts'
+import { requireArea } from '../../server/store/areas.ts'
+import { grantsFor } from '../../server/store/grant-store.ts'
 import { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
 import { domain, lower, people, seatIds, settings } from './people.ts'
 import { ask, type Reply, revocations, type Street, startStreet, tokenOf, trade } from './street.ts'
@@ -400,6 +402,14 @@ describe('taking back', () => {
       expect((await post('alice', `${alice}/grants`, changed)).body.code).toBe('GRANT_SIGNATURE')
     }
     expect(await readableBy('stranger')).toEqual([])
+    // Of another seat of the same account, too, nothing is opened.
+    await give({ scope: 1 })
+    const { areaId } = await requireArea(street.database, { area: 1 })
+    const asked = { areaId, account: alice, grantee: stranger, scope: 1 }
+    expect(await grantsFor(street.database, { ...asked, seat: 1 })).toHaveLength(1)
+    expect(await grantsFor(street.database, { ...asked, seat: 7 })).toEqual([])
+    expect(await grantsFor(street.database, { ...asked, seat: 1, account: bob })).toEqual([])
+    await revokeAll()
   })
 })
 

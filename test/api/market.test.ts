@@ -1,4 +1,5 @@
 /** The API on a street where one batch has been traded: what it shows to the public, to its people and to the grid operator. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   areaSchema,
@@ -313,9 +314,11 @@ describe('what belongs to an account', () => {
   })
 })
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
 describe('the rest of the house', () => {
   test('health and readiness', async () => {
-    expect((await ask(street, 'GET', '/healthz')).body).toEqual({ ok: true })
+    expect((await ask(street, 'GET', '/healthz')).body).toEqual({ ok: true, release: version })
     expect((await ask(street, 'GET', '/readyz')).body).toEqual({ ready: true, notReady: [] })
     street.notReady.push('chain')
     const reply = await ask(street, 'GET', '/readyz')

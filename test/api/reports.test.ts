@@ -247,6 +247,8 @@ describe('documents', () => {
     await approve(people.stranger, {}, 'stranger')
     expect((await post('issue', {}, 'stranger')).body.preview.issuedAt).toBe('2027-02-02T10:00:00.000Z')
     expect((await post('issue', {})).status).toBe(200)
+    // What is issued waits for nobody's word any more.
+    expect((await approve(people.grid)).body.code).toBe('BILL_CHANGED')
     const { items } = (await get('areas/1/documents?month=2027-01')).body
     expect(items.map(({ number }: { number: string }) => number)).toEqual(['1-000001', '1-000002'])
   })
@@ -317,7 +319,9 @@ describe('the release of a report', () => {
   const propose = (version: number, report: object = asked, who: Who = 'grid') =>
     ask(street, 'POST', 'areas/1/releases', { token: tokens[who], body: { report, version } })
   async function approve(wallet: Wallet, change: object = {}, who: Who = 'grid') {
-    const { manifestHash: manifest, version } = (await list()).items[0]
+    const { items } = await list()
+    const waiting = items.find(({ state }: { state: string }) => state === 'waiting')
+    const { manifestHash: manifest, version } = waiting ?? items[0]
     const { from, to } = asked
     const approval = { account: lower(wallet), rules: settings.rulesHash, from, to, version, manifest, ...change }
     const signature = await signFull(wallet, domain, 'ReportApproval', approval)
@@ -397,5 +401,18 @@ describe('the release of a report', () => {
       'released',
       'waiting',
     ])
+  })
+
+  test('does not count whoever approved and is no approver any more', async () => {
+    await approve(people.grid)
+    const successors = { ...parties, approvers: [lower(people.stranger), lower(people.alice)] }
+    await keepParties(street.database, 1, { parties: successors, now: new Date() })
+    await approve(people.stranger, {}, 'stranger')
+    const fourth = async () => {
+      return (await list()).items.find(({ version }: { version: number }) => version === 4).state
+    }
+    expect(await fourth()).toBe('waiting')
+    await approve(people.alice, {}, 'alice')
+    expect(await fourth()).toBe('released')
   })
 })
