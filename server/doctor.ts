@@ -2,13 +2,13 @@
 import { statfsSync } from 'node:fs'
 import { CodedError } from '../contracts/protocol/error.ts'
 import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
-import { type EscrowFacts, readSettingsFile } from './areas/settings.ts'
+import { type AreaSettings, type EscrowFacts, readSettingsFile } from './areas/settings.ts'
 import { openProvider, readEscrowFacts } from './chain/escrow-client.ts'
 import { readWalletFile } from './chain/key-file.ts'
 import { readAccountsFacts } from './chain/passkey-accounts.ts'
 import { type EscrowConfig, type FileConfig, placeOfEscrow } from './configuration/config.ts'
 import { leastGas, newestFileMs } from './health.ts'
-import { placeOf, requireContracts, requireDatabase } from './start-up.ts'
+import { placeOf, requireContracts, requireDatabase, requireJournals, ServeError } from './start-up.ts'
 import { type Database, missingMigrations, openDatabase } from './store/database.ts'
 import { keptMonths, monthOf, nameOfMonth } from './store/months.ts'
 
@@ -98,7 +98,7 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
   let of = 'chain'
   try {
     const place = placeOfEscrow(escrow)
-    const facts = await readEscrowFacts(escrow.rpcUrl, place.escrow)
+    const facts = await readEscrowFacts(escrow.rpcUrl, place.escrow, place.chainId)
     const revocations = place.revocations === null ? null : parseAddress(place.revocations)
     await block(escrow.rpcUrl, facts, note)
     of = 'area'
@@ -119,6 +119,9 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
       const numbers = areas.map(({ area }) => area).join(', ')
       note('area', 'well', `open, with the rules of its file and this operator: ${numbers}`)
     }
+    of = 'journal'
+    const missing = await missingJournal({ rpcUrl: escrow.rpcUrl, facts, areas }, config)
+    if (missing !== null) note(of, 'ill', missing)
     of = 'gas'
     const keys = [config.keyFile, ...(config.relayKeyFile === undefined ? [] : [config.relayKeyFile])]
     for (const file of keys) await gas(escrow.rpcUrl, facts, parseAddress(readWalletFile(file).address), note)
@@ -126,6 +129,24 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
     note(of, 'ill', reasonOf(error))
   }
   return findings
+}
+
+/** What the start of a server would say of a database without the journal of what is settled; null where it says nothing, or cannot ask. */
+async function missingJournal(
+  escrow: { rpcUrl: string; facts: EscrowFacts; areas: readonly AreaSettings[] },
+  { databaseUrl }: FileConfig,
+): Promise<string | null> {
+  if (databaseUrl === undefined) return null
+  const sql = openDatabase(databaseUrl, 1, { statementSeconds: databaseWithinS, silenceSeconds: databaseWithinS })
+  try {
+    await requireJournals(sql, { databaseUrl, ...escrow })
+    return null
+  } catch (error) {
+    // What is wrong with the database itself is a finding of its own.
+    return error instanceof ServeError ? error.message : null
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
 }
 
 type Note = (of: string, is: Finding['is'], says: string) => void

@@ -100,14 +100,16 @@ export function startHealth(parts: HealthParts): Health {
     for (const { settings, status } of areas()) {
       const { area } = settings
       const { condition } = status
+      const unnamed = escrowOf(escrows, settings.chain).settlement.unnamed(area)
       if (condition.is !== 'ready') {
         found.push(trouble('area-not-ready', `area ${area}: ${condition.reason}`, { area }))
+      } else if (unnamed === null) {
+        found.push(trouble('area-not-ready', `area ${area}: ${notCompared}`, { area }))
       }
       if (isOther(seen, area, operator)) {
         found.push(trouble('operator-other', notAppointed(area, operator), { area, address: operator }))
       }
-      const unnamed = escrowOf(escrows, settings.chain).settlement.unnamed(area)
-      if (unnamed > 0) found.push(trouble('behind-chain', behindChain(area, unnamed), { area }))
+      if (unnamed !== null && unnamed > 0) found.push(trouble('behind-chain', behindChain(area, unnamed), { area }))
     }
     for (const escrow of escrows) found.push(...troublesOf(escrow, seen.gas.get(escrow) ?? []))
     for (const waiting of waitingBatches(parts)) {
@@ -172,6 +174,9 @@ function waitingBatches({ areas, escrows }: Pick<HealthParts, 'areas' | 'escrows
     return escrowOf(escrows, chain).watching.waiting(area) ?? []
   })
 }
+
+/** A restored or emptied database looks like any other before that. */
+const notCompared = 'it is starting: its journal has not been compared with what the chain has settled'
 
 function behindChain(area: number, batches: number): string {
   return `area ${area}: the chain has settled ${batches} batches that the journal does not know and has not named yet`

@@ -12,6 +12,7 @@ import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader, proxyReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
+import { clerksOfArea } from './api/clerks.ts'
 import type { DemoFacts } from './api/demo-resources.ts'
 import { createDoor } from './api/door.ts'
 import { HeardHellos } from './api/heard-hellos.ts'
@@ -50,6 +51,7 @@ import {
   requireDatabase,
   requireFreeAreas,
   requireFreePort,
+  requireJournals,
   ServeError,
 } from './start-up.ts'
 import { startStatements } from './statements/start-statements.ts'
@@ -59,6 +61,8 @@ import { makeMonthsAhead } from './store/months.ts'
 /** One escrow on one chain, with the areas in it that are served. */
 export interface ServedEscrow {
   rpcUrl: string
+  /** Of the chain that it was deployed on; null where nobody wrote it down. */
+  chainId: number | null
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
@@ -97,6 +101,8 @@ export interface ServeOptions {
   backupFolder: string | null
   /** Whether an older database is brought up to date. */
   migrates: boolean
+  /** Whether an area may begin a new journal though it has settled batches. */
+  beginsAnew: boolean
   /** File with the demo's people and their keys; only on development chains. */
   demoFile: string | null
   pageFolder: string | null
@@ -138,9 +144,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
 
   async function checked() {
-    const ran = await requireDatabase(database, options)
-    if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
-    await makeMonthsAhead(database, Date.now() / 1000)
     const served = await Promise.all(options.escrows.map(readEscrow))
     const settings = served.flatMap(({ areas }) => areas)
     requireDifferentAreas(settings)
@@ -148,6 +151,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       refuseDevelopmentKey(operator, facts.chainId)
       for (const warning of await requireContracts(rpcUrl, facts, { revocations, areas, operator })) log.warn(warning)
     }
+    const requireAllJournals = async () => {
+      if (options.beginsAnew) return
+      for (const escrow of served) await requireJournals(database, { databaseUrl, ...escrow })
+    }
+    // A wrong database is left as it was: a backup can still be restored into an empty one.
+    const ran = await requireDatabase(database, { ...options, beforeSetUp: requireAllJournals })
+    if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
+    await requireAllJournals()
+    await makeMonthsAhead(database, Date.now() / 1000)
     await requireFreeAreas(database, settings)
     return { served, settings, demo: readDemo(options.demoFile, served[0]!.facts.chainId) }
   }
@@ -216,6 +228,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const live = attachLive(io, { ...parts, telemetry })
   const notices = startNotices({
     ...{ database, registry, log, confirmations, everyMs: Math.max(pollMs, noticesEveryMs), areas: parts.areas.all },
+    clerksOf: (area, areaId) => clerksOfArea(parts, area, areaId),
     tell: (area, notice) => live.tell(notice.account, presentNotice(area.settings, notice)),
   })
   const stopTelling = demo?.homesUrl ? tellWhoWatches(demo.homesUrl, live.watching) : () => {}
@@ -254,8 +267,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
-async function readEscrow({ rpcUrl, escrow, firstBlock, accounts, revocations: given, areaFiles }: ServedEscrow) {
-  const ofEscrow = await readEscrowFacts(rpcUrl, escrow)
+async function readEscrow(served: ServedEscrow) {
+  const { rpcUrl, chainId, escrow, firstBlock, accounts, revocations: given, areaFiles } = served
+  const ofEscrow = await readEscrowFacts(rpcUrl, escrow, chainId)
   const facts =
     accounts === null
       ? ofEscrow

@@ -7,11 +7,12 @@ import { foreignCode, foreignRevocations, readAreaOnChain } from './chain/contra
 import { openProvider } from './chain/escrow-client.ts'
 import { findAreas } from './store/areas.ts'
 import { type Database, migrate, missingMigrations } from './store/database.ts'
+import { newestPlace } from './store/journal.ts'
 import { leaseHolder } from './store/lease.ts'
 
 /**
  * `SERVE_DATABASE` and `SERVE_DATABASE_BEHIND` are about the database, `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES` about the
- * contracts, `SERVE_AREA_HELD`, `SERVE_AREA_TWICE` and `SERVE_PORT_TAKEN` about other programs, `SERVE_RELAY_KEY` and `SERVE_DEMO_PEOPLE` about keys.
+ * contracts, `SERVE_JOURNAL_MISSING` about both, `SERVE_AREA_HELD`, `SERVE_AREA_TWICE` and `SERVE_PORT_TAKEN` about other programs, `SERVE_RELAY_KEY` and `SERVE_DEMO_PEOPLE` about keys.
  */
 export class ServeError extends CodedError<
   | 'SERVE_DATABASE'
@@ -19,6 +20,7 @@ export class ServeError extends CodedError<
   | 'SERVE_RELEASE'
   | 'SERVE_AREA_CLOSED'
   | 'SERVE_RULES'
+  | 'SERVE_JOURNAL_MISSING'
   | 'SERVE_AREA_HELD'
   | 'SERVE_AREA_TWICE'
   | 'SERVE_PORT_TAKEN'
@@ -44,14 +46,15 @@ const databaseRemedies: Record<string, string> = {
 
 /**
  * The database answers, is new enough, and has the schema of this release: an empty one gets it, an older one only with `migrates`.
- * Gives the migrations that ran. Throws `ServeError` `SERVE_DATABASE`, `SERVE_DATABASE_BEHIND`, and `StoreError`.
+ * Before an empty one gets it, `beforeSetUp` may refuse. Gives the migrations that ran. Throws `ServeError` `SERVE_DATABASE`, `SERVE_DATABASE_BEHIND`, and `StoreError`.
  */
 export async function requireDatabase(
   database: Database,
-  { databaseUrl, migrates }: { databaseUrl: string; migrates: boolean },
+  { databaseUrl, migrates, beforeSetUp }: { databaseUrl: string; migrates: boolean; beforeSetUp?: () => Promise<void> },
 ): Promise<string[]> {
   try {
     const missing = await missingMigrations(database)
+    if (missing.isEmpty) await beforeSetUp?.()
     if (missing.isEmpty || migrates) return await migrate(database)
     if (missing.names.length === 0) return []
     throw new ServeError(
@@ -116,6 +119,40 @@ export async function requireContracts(
 /** What is to be done where the key is not the area's operator. */
 export function notAppointed(area: number, operator: Address): string {
   return `area ${area} has another operator than this key (${operator}), so nothing can be settled: the grid operator appoints it with "commonwatt area appoint"`
+}
+
+/**
+ * No area has settled batches while the database holds no journal of it: that database is the wrong one, or was emptied, and an area that
+ * began anew there would take orders beside a journal that is still somewhere else. Throws `ServeError` `SERVE_JOURNAL_MISSING`.
+ */
+export async function requireJournals(
+  database: Database,
+  asked: { databaseUrl: string; rpcUrl: string; facts: EscrowFacts; areas: readonly AreaSettings[] },
+): Promise<void> {
+  const { databaseUrl, rpcUrl, facts, areas } = asked
+  const { isEmpty } = await missingMigrations(database)
+  const provider = openProvider(rpcUrl, facts.chainId)
+  try {
+    for (const { area, chain } of areas) {
+      if (!isEmpty && (await hasJournal(database, { area, chainId: chain.chainId, escrow: chain.escrow }))) continue
+      const { settledUntil } = await readAreaOnChain(provider, { escrow: chain.escrow, area })
+      if (settledUntil === 0) continue
+      const until = new Date(settledUntil * 1000).toISOString()
+      const todo =
+        'correct database-url, or restore the newest backup; where none is left, "commonwatt serve --begin-anew" begins without what was before'
+      throw new ServeError(
+        'SERVE_JOURNAL_MISSING',
+        `area ${area} is settled until ${until}, and the database at ${placeOf(databaseUrl)} has no journal of it: ${todo}`,
+      )
+    }
+  } finally {
+    provider.destroy()
+  }
+}
+
+async function hasJournal(database: Database, identity: Parameters<typeof findAreas>[1]): Promise<boolean> {
+  const [known] = await findAreas(database, identity)
+  return known !== undefined && (await newestPlace(database, known.areaId)).sequence > 0
 }
 
 /** A lease that a living server holds is renewed within this. */

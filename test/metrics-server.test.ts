@@ -118,11 +118,11 @@ test('what a node says that cannot be is told with what was expected, once it ha
   expect(await health.ready()).toEqual([`chain 5: ${sentence} (for 13 s)`])
 })
 
-test('a batch that only the chain knows is told until it is named', async () => {
+test('nothing is ready before chain and journal were compared, or while a batch that only the chain knows has no name', async () => {
   const registry = new Registry()
   const database = (async () => [{ bytes: 0, area: 3, missed: 2 }]) as unknown as HealthParts['database']
   const indexer = { silentMs: 0, trouble: null, head: { block: 41, time: Date.now() / 1000 } }
-  let unnamed = 2
+  let unnamed: number | null = null
   const operator = `0x${'1'.repeat(40)}` as const
   const escrow = {
     ...{
@@ -138,6 +138,10 @@ test('a batch that only the chain knows is told until it is named', async () => 
   const parts = { database, registry, areas, escrows: [escrow], backupFolder: null, operator }
   const health = startHealth({ ...parts, log: pino({ level: 'silent' }) })
   onTestFinished(() => health.stop())
+  expect(await health.ready()).toEqual([
+    'area 3: it is starting: its journal has not been compared with what the chain has settled',
+  ])
+  unnamed = 2
   expect(await health.ready()).toEqual([
     'area 3: the chain has settled 2 batches that the journal does not know and has not named yet',
   ])

@@ -53,7 +53,13 @@ beforeAll(async () => {
       demoFile: null,
       pageFolder: null,
     },
-    ...{ metricsHost: '127.0.0.1', metricsPort: await freePort(), backupFolder: null, migrates: true },
+    ...{
+      metricsHost: '127.0.0.1',
+      metricsPort: await freePort(),
+      backupFolder: null,
+      migrates: true,
+      beginsAnew: false,
+    },
     log: pino({ level: 'silent' }),
   }
 })
@@ -77,7 +83,7 @@ function served({ escrow, firstBlock, rules }: Street): ServedEscrow {
     },
   }
   writeFileSync(file, JSON.stringify(settings))
-  return { rpcUrl: chain.chain.url, escrow, firstBlock, accounts, revocations: null, areaFiles: [file] }
+  return { rpcUrl: chain.chain.url, chainId: null, escrow, firstBlock, accounts, revocations: null, areaFiles: [file] }
 }
 
 test('to whom an office is offered is read from the escrow', async () => {

@@ -33,7 +33,7 @@ const definitions = {
   RevokeSessionKey: 'address account,address key,uint32 from',
   Withdrawal: 'address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline',
   MovePurse: 'address account,uint64 from,uint64 to,uint128 amount,uint32 nonce,uint32 deadline',
-  CloseSeat: 'address account,uint64 seat,uint32 deadline',
+  CloseSeat: 'address account,uint64 seat,uint32 version,uint32 deadline',
   ConfirmMeter:
     'uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 version,uint32 deadline',
   RevokeMeter: 'uint64 seat,uint32 from,uint32 version,uint32 deadline',
@@ -224,6 +224,8 @@ export interface MovePurse {
 export interface CloseSeat {
   account: Address
   seat: bigint
+  /** Above that of the seat's newest mandate: no older closing ends that, and no older mandate opens the seat again. */
+  version: number
   deadline: number
 }
 

@@ -68,7 +68,7 @@ interface IMeters is ICommon {
     error StillBarred(uint32 from);
     /// The meter was revoked or suspended so often: a confirmation that says otherwise was signed before.
     error OtherBars(uint32 bars);
-    /// The meter has left this seat.
+    /// The meter has left this seat, or will have by then.
     error MeterGone(uint64 seat);
     /// The meter's last key, which signed, is another one.
     error WrongKey(address key);

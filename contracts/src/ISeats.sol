@@ -86,8 +86,8 @@ interface ISeats is ICommon {
         bool barred
     );
     event MandateChanged(uint64 indexed seat, Mandate mandate, uint32 from);
-    /// Said again where a mandate is changed that ends before.
-    event SeatClosed(uint64 indexed seat, uint32 from);
+    /// Said again where a mandate is changed that ends before. `version`: of what the account said of the seat last.
+    event SeatClosed(uint64 indexed seat, uint32 from, uint32 version);
 
     /// The mandate or consent was given for other rules than the area's.
     error WrongRules(bytes32 rules);
@@ -116,8 +116,9 @@ interface ISeats is ICommon {
     ) external returns (uint64 seat);
     /// In force from the next boundary, or from the mandate's `validFrom` if that is later; replaces changes that have not begun by then.
     function changeMandate(uint64 seat, Mandate calldata mandate, bytes calldata accountSignature) external;
-    /// Ends trading at the next boundary, for good; the purse stays withdrawable.
-    function closeSeat(uint64 seat, uint32 deadline, bytes calldata accountSignature) external;
+    /// Ends trading at the next boundary, for good; the purse stays withdrawable. Its version grows as a mandate's, so that what
+    /// was signed before a newer mandate does not end that, and a mandate that was signed before does not open the seat again.
+    function closeSeat(uint64 seat, uint32 version, uint32 deadline, bytes calldata accountSignature) external;
 
     /// The newest seat of the three, 0 if none.
     function seatOf(address account, address meter, uint32 area) external view returns (uint64);

@@ -73,7 +73,7 @@ interface ISettlement is ICommon {
     error OtherBatchOpen(bytes32 header);
     /// No batch of the area is open.
     error NoBatchOpen(uint32 area);
-    /// Fewer than their quorum have signed: from then on their silence does; 0 where the batch was not announced.
+    /// Fewer than their quorum have signed: from then on their silence does; 0 where the batch was not announced since its end.
     error NotApproved(bytes32 header, uint32 silentFrom);
     /// Too many watchers refuse this batch.
     error RefusedByWatchers(bytes32 header);
@@ -121,7 +121,7 @@ interface ISettlement is ICommon {
     /// Gives up the open batch of several parts: its operator at any time, anyone after half the withdrawal delay.
     function abandonBatch(uint32 area) external;
     /// Shows a batch, by its header, to watchers who have said nothing: their grace begins now. Only the area's operator. It
-    /// replaces the announcement before.
+    /// replaces the announcement before, and says nothing of a batch that is not over.
     function announceBatch(uint32 area, bytes32 header) external;
     /// A watcher's signed refusal; anyone may relay it. From n − k + 1 refusals on the batch with this header never settles.
     function refuseBatch(

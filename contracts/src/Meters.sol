@@ -43,6 +43,8 @@ abstract contract Meters is Arrangements, IMeters {
         address meter = seat.limits.meter();
         MeterRecord storage record = _meters[meter];
         _requireIn(record, seatId);
+        // What begins when the meter has left is for the grid operator to say who has it then.
+        if (seatId != record.seat && from >= record.freeFrom) revert MeterGone(seatId);
         _instruct(seatId, meter, version);
         _countBar(meter, record);
         emit MeterRevoked(record.seat, _bar(record.seat, from));

@@ -143,16 +143,18 @@ abstract contract Seats is Arrangements, ISeats {
         emit MandateChanged(seatId, mandate, from);
         if (closedFrom != 0) {
             seat.terms.addLast(Plans.ofClosing(closedFrom));
-            emit SeatClosed(seatId, closedFrom);
+            emit SeatClosed(seatId, closedFrom, mandate.version);
         }
     }
 
-    function closeSeat(uint64 seatId, uint32 deadline, bytes calldata accountSignature) external {
+    function closeSeat(uint64 seatId, uint32 version, uint32 deadline, bytes calldata accountSignature) external {
         Seat storage seat = _seatAt(seatId);
         uint32 from = _boundary(_areaOf(seatId), 0);
         if (seat.closedFrom != 0 && seat.closedFrom <= from) revert SeatIsClosed(seatId);
+        _requireVersion(seat.version, version);
         _requireInTime(deadline);
-        _authorise(seat.account, TypedData.hashClose(seat.account, seatId, deadline), accountSignature);
+        _authorise(seat.account, TypedData.hashClose(seat.account, seatId, version, deadline), accountSignature);
+        seat.version = version;
         _close(seatId, seat, from);
     }
 
@@ -160,7 +162,7 @@ abstract contract Seats is Arrangements, ISeats {
         seat.closedFrom = from;
         _makeWay(_areaOf(seatId), seat, seat.terms, from);
         seat.terms.addLast(Plans.ofClosing(from));
-        emit SeatClosed(seatId, from);
+        emit SeatClosed(seatId, from, seat.version);
     }
 
     function _requireValidity(Mandate calldata mandate, uint32 from) private view {

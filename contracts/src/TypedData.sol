@@ -29,7 +29,8 @@ library TypedData {
         keccak256("Reading(address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh,uint8 quality)");
     bytes32 internal constant WITHDRAWAL =
         keccak256("Withdrawal(address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline)");
-    bytes32 internal constant CLOSE_SEAT = keccak256("CloseSeat(address account,uint64 seat,uint32 deadline)");
+    bytes32 internal constant CLOSE_SEAT =
+        keccak256("CloseSeat(address account,uint64 seat,uint32 version,uint32 deadline)");
     bytes32 internal constant CONFIRM_METER = keccak256(
         "ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 version,uint32 deadline)"
     );
@@ -106,8 +107,8 @@ library TypedData {
         return _hashStruct(WITHDRAWAL, offset, 6);
     }
 
-    function hashClose(address account, uint64 seat, uint32 deadline) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CLOSE_SEAT, account, seat, deadline));
+    function hashClose(address account, uint64 seat, uint32 version, uint32 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CLOSE_SEAT, account, seat, version, deadline));
     }
 
     function hash(Confirmation calldata confirmation) internal pure returns (bytes32) {

@@ -53,7 +53,7 @@ abstract contract Watching is Ledger, ISettlement {
         if (batch.part != 0) return;
         uint256 approved = _countApprovals(area, header, approvals);
         if (approved < watchers.quorum) {
-            uint256 silentFrom = _silentFrom(area, header);
+            uint256 silentFrom = _silentFrom(area, header, batch.end);
             // forge-lint: disable-next-line(unsafe-typecast)
             if (silentFrom == 0 || block.timestamp < silentFrom) revert NotApproved(header, uint32(silentFrom));
         }
@@ -85,17 +85,19 @@ abstract contract Watching is Ledger, ISettlement {
         if (place == watchers.keys.length || watchers.keys[place] != watcher) revert BadSignature(watcher);
     }
 
-    /// From when on the watchers' silence lets this batch settle; 0 where it was not announced.
-    function _silentFrom(Area storage area, bytes32 header) private view returns (uint256) {
+    /// From when on the watchers' silence lets this batch settle; 0 where it was not announced since its `end`. Whoever guessed
+    /// a header before could let their time pass while there was nothing yet that they could have computed.
+    function _silentFrom(Area storage area, bytes32 header, uint256 end) private view returns (uint256) {
         Announcement storage announcement = area.announcement;
-        return announcement.header == header ? uint256(announcement.madeAt) + area.watcherGraceSeconds : 0;
+        bool isAnnounced = announcement.header == header && announcement.madeAt >= end;
+        return isAnnounced ? uint256(announcement.madeAt) + area.watcherGraceSeconds : 0;
     }
 
     function announcementOf(uint32 areaNumber) external view returns (bytes32 header, uint32 silentFrom) {
         Area storage area = _areas[areaNumber];
         header = area.announcement.header;
         // forge-lint: disable-next-line(unsafe-typecast)
-        silentFrom = header == 0 ? 0 : uint32(_silentFrom(area, header));
+        silentFrom = header == 0 ? 0 : uint32(_silentFrom(area, header, 0));
     }
 
     function refusalsOf(uint32 areaNumber, bytes32 header) external view returns (uint256) {

@@ -25,6 +25,7 @@ import { exportedValueRoutes } from './routes/exported-values.ts'
 import { feederRoutes } from './routes/feeders.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
+import { growthRoutes } from './routes/growth.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { meterRoutes } from './routes/meters.ts'
 import { noticeRoutes } from './routes/notices.ts'
@@ -131,6 +132,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...watchingRoutes(parts),
     ...operationRoutes(parts),
     ...tariffRoutes(orderParts),
+    ...growthRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
     ...totalsRoutes(orderParts),

@@ -1,10 +1,24 @@
 /** Where the quarter-hours, hours, days and months of a time zone begin: 92, 96 or 100 quarter-hours make a local day. */
+import { z } from 'zod'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { secondsPerDay } from '../exchange/instants.ts'
-import type { TimeZone } from '../exchange/time-zone.ts'
+import { TimeZone } from '../exchange/time-zone.ts'
 
 export const calendarParts = ['quarter-hour', 'hour', 'day', 'month'] as const
 export type CalendarPart = (typeof calendarParts)[number]
+
+/** The zone by whose calendar something is told, by its IANA name. */
+export const zoneInput = z
+  .string()
+  .max(64)
+  .transform((name, context) => {
+    try {
+      return new TimeZone(name)
+    } catch (error) {
+      context.addIssue((error as Error).message)
+      return z.NEVER
+    }
+  })
 
 const quarterSeconds = 900
 

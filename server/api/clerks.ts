@@ -18,16 +18,25 @@ export interface ClerkAsks {
   isClerk: boolean
 }
 
+/** The clerks of an area. */
+export async function clerksOfArea(
+  parts: Pick<OrderParts, 'database' | 'servicesOf'>,
+  handle: AreaHandle,
+  areaId: number,
+): Promise<Address[]> {
+  const approvers = (await partiesOfArea(parts.database, areaId))?.parties.approvers ?? []
+  return [...new Set([gridOperatorOf(parts, handle), ...approvers])]
+}
+
 export function clerksOf(parts: OrderParts) {
-  const { database, areas, tables } = parts
+  const { areas, tables } = parts
 
   async function asked(number: number, session: Session): Promise<ClerkAsks> {
     const handle = areaOf(areas, number)
     const { chainId, escrow } = handle.settings.chain
     const stored = { areaId: await tables.idOf(handle), chainId, escrow, area: number }
     const { account } = await session()
-    const approvers = (await partiesOfArea(database, stored.areaId))?.parties.approvers ?? []
-    const isClerk = account === gridOperatorOf(parts, handle) || approvers.includes(account)
+    const isClerk = (await clerksOfArea(parts, handle, stored.areaId)).includes(account)
     return { handle, stored, account, isClerk }
   }
 

@@ -4,6 +4,7 @@ import { formatMoney } from '../../contracts/protocol/units.ts'
 import { centsText } from '../billing/cents.ts'
 import { kilowattHoursText, type NumberedDocument, noteOf, priceText, proofLinks } from '../billing/ubl.ts'
 import { billWordsOf } from '../billing/words.ts'
+import { pdfLetters } from './pdf-letters.ts'
 
 const margin = 50
 const columns = [margin, 290, 360, 430]
@@ -39,13 +40,18 @@ export function pdfOf(numbered: NumberedDocument): Promise<Buffer> {
   ] as const) {
     const id = party.vatId === undefined || vat.kind === 'private' ? '' : `, ${party.vatId}`
     pdf.font('Helvetica-Bold').text(label).font('Helvetica')
-    pdf.text(`${party.name}, ${party.street}, ${party.postcode} ${party.city}, ${party.country}${id}`).moveDown()
+    const address = `${party.name}, ${party.street}, ${party.postcode} ${party.city}, ${party.country}${id}`
+    pdf.text(pdfLetters(address)).moveDown()
   }
   const row = (cells: readonly string[]) => {
     if (pdf.y > pdf.page.height - 2 * margin) pdf.addPage()
     const y = pdf.y
     for (const [i, cell] of cells.entries()) {
-      pdf.text(cell, columns[i]!, y, { width: widths[i]!, align: i === 0 ? 'left' : 'right', lineBreak: false })
+      pdf.text(pdfLetters(cell), columns[i]!, y, {
+        width: widths[i]!,
+        align: i === 0 ? 'left' : 'right',
+        lineBreak: false,
+      })
     }
     pdf.x = margin
     pdf.y = y + 16
@@ -68,10 +74,11 @@ export function pdfOf(numbered: NumberedDocument): Promise<Buffer> {
   pdf.font('Helvetica')
   row([labels.remainder, '', '', `${decimal(formatMoney(remainder, priceDecimals))} ${currency}`])
   pdf.moveDown()
-  pdf.text([...(vat.kind === 'taxed' ? [] : [words.untaxed[vat.kind]]), noteOf(own, words)].join(' '), margin)
+  const notes = [...(vat.kind === 'taxed' ? [] : [words.untaxed[vat.kind]]), noteOf(own, words)]
+  pdf.text(pdfLetters(notes.join(' ')), margin)
   const links = proofLinks(numbered)
   if (links.length > 0) pdf.moveDown().font('Helvetica-Bold').text(labels.proof).font('Helvetica').fontSize(8)
-  for (const { url, hash } of links) pdf.text(url, { link: url, underline: true }).text(`SHA-256 ${hash}`)
+  for (const { url, hash } of links) pdf.text(pdfLetters(url), { link: url, underline: true }).text(`SHA-256 ${hash}`)
   pdf.end()
   return done
 }

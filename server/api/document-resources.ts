@@ -60,6 +60,32 @@ const coverageSchema = z.object({
   lastMeasured: time.nullable(),
 })
 
+/** What changed of a billed month since somebody last previewed it. */
+export const billChangesSchema = z
+  .object({
+    settledBatches: count('batches that hold some of it were settled'),
+    rosterChanged: z.boolean().meta({ description: 'Who stood behind a metering point in it' }),
+    taxationChanged: z.boolean().meta({ description: 'How somebody who has a document of it is taxed in it' }),
+    correctedIntervals: count('final intervals were corrected, which moves nothing'),
+    replacedValues: count('official values a newer file replaced'),
+    callsForDocuments: z.boolean().meta({ description: 'Whether documents may have to be taken back' }),
+  })
+  .meta({ id: 'BillChanges' })
+export type BillChangesResource = z.infer<typeof billChangesSchema>
+
+/** How far a month is. */
+export const billStateSchema = z
+  .object({
+    month: z.string(),
+    revision: z.int().meta({ description: 'Of its newest preview' }),
+    approvals: count('approvers have signed that'),
+    approvalsNeeded: count('approvers must sign'),
+    issuedAt: time.nullable().meta({ description: 'When that was issued; null while it waits' }),
+    changes: billChangesSchema.nullable().meta({ description: 'Null where documents were issued and nothing changed' }),
+  })
+  .meta({ id: 'BillState' })
+export type BillStateResource = z.infer<typeof billStateSchema>
+
 /** The newest preview of a month, and who has approved it. */
 export const billSchema = z
   .object({
@@ -86,6 +112,9 @@ export const billSchema = z
         coverage: z.array(coverageSchema),
       })
       .nullable(),
+    changes: billChangesSchema.nullable().meta({
+      description: 'What changed after documents were issued and somebody last previewed; null where nothing',
+    }),
   })
   .meta({ id: 'Bill' })
 export type BillResource = z.infer<typeof billSchema>

@@ -10,9 +10,13 @@ export const noticeSchema = z
     /** Notices of an account ascend. */
     id: z.string(),
     area: uint32,
-    seat: seatId,
-    /** A payout arrived; the meter sends nothing any more; all of a month is settled, so that its statement is whole. */
-    kind: z.enum(['payout', 'silent', 'statement']),
+    /** Null where it is about the area, for its clerks. */
+    seat: seatId.nullable(),
+    /**
+     * A payout arrived; the meter sends nothing any more; all of a month is settled, so that its statement is whole; a billed month
+     * changed, which its clerks are told of.
+     */
+    kind: z.enum(['payout', 'silent', 'statement', 'bill']),
     happenedAt: time,
     read: z.boolean(),
     /** Tokens (decimal), receiver and transaction, of a notice about a payout; else null. */
@@ -21,7 +25,7 @@ export const noticeSchema = z
     transaction: z.string().nullable(),
     /** When the meter was read last, of a notice about a silent meter; else null. */
     lastReadingAt: time.nullable(),
-    /** The month (`2026-10`), of a notice about a statement; else null. */
+    /** The month (`2026-10`), of a notice about a statement or a billed month; else null. */
     month: z.string().nullable(),
   })
   .meta({ id: 'Notice' })
@@ -29,7 +33,7 @@ export type NoticeResource = z.infer<typeof noticeSchema>
 
 /** The kinds that arise for the account: all, until it says otherwise. */
 export const noticeChoicesSchema = z
-  .strictObject({ payout: z.boolean(), silent: z.boolean(), statement: z.boolean() })
+  .strictObject({ payout: z.boolean(), silent: z.boolean(), statement: z.boolean(), bill: z.boolean() })
   .meta({ id: 'NoticeChoices' })
 
 export const noticesSchema = pageOf(noticeSchema)

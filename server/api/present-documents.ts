@@ -3,12 +3,20 @@ import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { formatMoney } from '../../contracts/protocol/units.ts'
 import { approvalsNeeded } from '../billing/approval.ts'
 import { centsText } from '../billing/cents.ts'
+import { type BillChanges, callsForDocuments } from '../billing/changes.ts'
 import type { DraftDocument } from '../billing/draft.ts'
 import type { ShownDraft } from '../store/bill-desk.ts'
 import type { LineProof } from '../store/bill-proof.ts'
 import type { StoredParties } from '../store/billing-parties.ts'
-import type { StoredDocument, StoredDraft } from '../store/billing-store.ts'
-import type { BillResource, DocumentResource, IssuedDocumentResource, LineProofResource } from './document-resources.ts'
+import type { MonthOfBills, StoredDocument, StoredDraft } from '../store/billing-store.ts'
+import type {
+  BillChangesResource,
+  BillResource,
+  BillStateResource,
+  DocumentResource,
+  IssuedDocumentResource,
+  LineProofResource,
+} from './document-resources.ts'
 import { isoTime } from './present.ts'
 
 type Place = Pick<DocumentResource, 'number' | 'issuedAt' | 'month'>
@@ -43,6 +51,7 @@ export function presentBill(
   month: string,
   parties: StoredParties | null,
   draft: StoredDraft<ShownDraft> | null,
+  changes: BillChanges | null,
 ): BillResource {
   return {
     ...{ area, month },
@@ -55,6 +64,25 @@ export function presentBill(
       ...{ incompleteBecause: draft.incompleteBecause, approvals: draft.approvals.map(({ approver }) => approver) },
       ...{ approvalsNeeded, issuedAt: draft.issuedAt?.toISOString() ?? null, ...draft.shown },
     },
+    changes: changes && presentChanges(changes),
+  }
+}
+
+export function presentBillState(
+  { month, revision, approvals, issuedAt }: MonthOfBills,
+  changes: BillChanges | null,
+): BillStateResource {
+  return {
+    ...{ month, revision, approvals, approvalsNeeded, issuedAt: issuedAt?.toISOString() ?? null },
+    changes: changes && presentChanges(changes),
+  }
+}
+
+function presentChanges(changes: BillChanges): BillChangesResource {
+  const { settledBatches, isRosterChanged, isTaxationChanged, correctedIntervals, replacedValues } = changes
+  return {
+    ...{ settledBatches, rosterChanged: isRosterChanged, taxationChanged: isTaxationChanged },
+    ...{ correctedIntervals, replacedValues, callsForDocuments: callsForDocuments(changes) },
   }
 }
 

@@ -193,6 +193,9 @@ export function problemOf(error: unknown): Problem | null {
   }
   const isEnded = (error as { code?: unknown }).code === statementTimeout
   if (isConnectionLoss(error) || isEnded) return problemOf(databaseSilent())
+  if (unstorable.has((error as { code?: unknown }).code)) {
+    return problemOf(new ApiError('REQUEST_INVALID', 'a text has characters that cannot be stored'))
+  }
   return parserProblem(error)
 }
 
@@ -204,6 +207,9 @@ const billingStatus: Record<BillingError['code'], number> = {
 const reportStatus: Partial<Record<ReportError['code'], number>> = {
   ...{ REPORT_APPROVAL: 403, REPORT_CHANGED: 409, REPORT_UNKNOWN: 404 },
 }
+
+/** SQLSTATE of texts that no column can hold: with the character of number 0, or half a letter. */
+const unstorable = new Set<unknown>(['22021', '22P05'])
 
 /** SQLSTATE of a statement that took longer than it may. */
 const statementTimeout = '57014'

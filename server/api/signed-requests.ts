@@ -229,9 +229,9 @@ export const relayConfirmationSchema = z
   })
   .meta({ id: 'RelayConfirmation' })
 
-/** `CloseSeat`: the seat trades nothing from the next boundary on. */
+/** `CloseSeat`: the seat trades nothing from the next boundary on. Its version is higher than that of the seat's newest mandate. */
 export const relayClosureSchema = z
-  .strictObject({ seat: seatId, deadline: utcSeconds, signature })
+  .strictObject({ seat: seatId, version: uint32, deadline: utcSeconds, signature })
   .meta({ id: 'RelayClosure' })
 
 /** `RevokeMeter`, signed by the grid operator: the meter trades nothing from the boundary `from` on. Its version grows as a confirmation's. */

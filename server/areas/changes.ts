@@ -1,4 +1,5 @@
 /** What an area tells the others after a commit: which rows changed, and the seats as they stand. */
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Gap } from '../../contracts/protocol/wire.ts'
 import type { Event } from '../market/area/area.ts'
 import { registersOf } from '../market/area/registers.ts'
@@ -98,22 +99,81 @@ export function changesOf(state: AreaState, sequence: number, events: readonly E
   }
 }
 
-/** Seats whose summary these events change, as they stand; null for one that is forgotten. */
-export function changedSeats(state: AreaState, events: readonly Event[]): Map<number, SeatSummary | null> {
-  const changed = new Map<number, SeatSummary | null>()
-  const note = (number: number) => {
+/** What those outside have been told of the seats, as far as it says who has to be told of again. */
+export class ToldSeats {
+  private readonly told = new Map<number, Pick<SeatSummary, 'newest'> & { hasGaps: boolean }>()
+
+  /** All seats as they stand. */
+  all(state: AreaState): SeatSummary[] {
+    this.told.clear()
+    return [...state.seats.values()].map((seat) => this.note(summaryOf(state, seat)))
+  }
+
+  /** Seats whose summary these events change, as they stand; null for one that is forgotten. */
+  changedBy(state: AreaState, events: readonly Event[]): Map<number, SeatSummary | null> {
+    const numbers = new Set<number>()
+    for (const event of events) {
+      switch (event.type) {
+        case 'seat-changed':
+          numbers.add(event.seat.seat)
+          break
+        case 'seat-forgotten':
+          numbers.add(event.seat)
+          break
+        // A reading at a boundary at which the meter changes its seat is both seats'.
+        case 'reading':
+          if (event.status !== 'stored') break
+          numbers.add(event.seat)
+          for (const seat of state.seatsOfMeter.get(event.meter) ?? []) numbers.add(seat)
+          break
+        case 'meter-suspended':
+        case 'suspension-lifted':
+          for (const seat of state.seatsOfMeter.get(event.meter) ?? []) numbers.add(seat)
+          break
+        case 'interval-started':
+          for (const seat of seatsWithNewTerms(state, event.start)) numbers.add(seat)
+      }
+    }
+    // Time that starts, is cut and forgotten closes gaps. Of most of the ten thousand seats of a large area it says nothing new.
+    if (events.some(({ type }) => passesTime.has(type))) for (const seat of this.outOfDate(state)) numbers.add(seat)
+    return new Map([...numbers].map((number) => [number, this.standing(state, number)]))
+  }
+
+  private *outOfDate(state: AreaState): Iterable<number> {
+    for (const [number, { newest, hasGaps }] of this.told) {
+      const seat = state.seats.get(number)
+      const isNew = seat === undefined || seat.newest.time !== newest.time || seat.newest.epoch !== newest.epoch
+      if (hasGaps || isNew) yield number
+    }
+  }
+
+  private standing(state: AreaState, number: number): SeatSummary | null {
     const seat = state.seats.get(number)
-    changed.set(number, seat === undefined ? null : summaryOf(state, seat))
+    if (seat !== undefined) return this.note(summaryOf(state, seat))
+    this.told.delete(number)
+    return null
   }
-  for (const event of events) {
-    if (event.type === 'seat-changed') note(event.seat.seat)
-    else if (event.type === 'seat-forgotten') note(event.seat)
-    else if (event.type === 'reading' && event.status === 'stored') note(event.seat)
-    else if (event.type === 'meter-suspended' || event.type === 'suspension-lifted') {
-      for (const seat of state.seatsOfMeter.get(event.meter) ?? []) note(seat)
-    } else if (event.type === 'batch-cut') for (const { seat } of event.batch.entries) note(seat)
+
+  private note(summary: SeatSummary): SeatSummary {
+    this.told.set(summary.seat, { newest: summary.newest, hasGaps: summary.gaps.length > 0 })
+    return summary
   }
-  return changed
+}
+
+const passesTime: ReadonlySet<Event['type']> = new Set([
+  'interval-started',
+  'interval-final',
+  'batch-cut',
+  'batch-missed',
+])
+
+/** Those whose terms began since the interval before this one had begun. */
+function seatsWithNewTerms(state: AreaState, start: UtcSeconds): number[] {
+  const numbers: number[] = []
+  for (const [number, { chain }] of state.seats) {
+    if (chain.terms.some(({ from }) => from > start - lengthOf(state) && from <= start)) numbers.push(number)
+  }
+  return numbers
 }
 
 export function summaryOf(state: AreaState, seat: SeatState): SeatSummary {

@@ -1,10 +1,10 @@
 /**
  * Runs one market area: the only writer of its engine and journal.
  *
- * Submissions wait in a queue. A turn takes some of them, and at most one thing that is due by itself, applies them to the
- * engine, journals them together with their tables in one transaction (group commit), and only then answers. A group that
- * changes nothing is answered once the journal has shown that it still ends where this writer believes. Whatever goes wrong in
- * between, the state is thrown away and made again from the journal.
+ * Submissions wait in a queue. A turn takes some of them, or one thing that is due by itself, applies it to the engine, journals it
+ * together with its tables in one transaction (group commit), and only then answers. Where both wait they take turns, so that an
+ * answer waits for one piece of what is due and no more. A group that changes nothing is answered once the journal has shown
+ * that it still ends where this writer believes. Whatever goes wrong in between, the state is thrown away and made again.
  *
  * Everything outside is a parameter (store, lease, clock, timer, secrets), so that a simulation can stand for all of it.
  */
@@ -16,7 +16,7 @@ import { type Due, nextDue } from '../market/engine/engine.ts'
 import { encodeCommand } from '../market/engine/journal.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import type { AreaLease, AreaStore, Journaled, Place } from './area-store.ts'
-import { changedSeats, changesOf, summaryOf } from './changes.ts'
+import { changesOf, ToldSeats } from './changes.ts'
 import type { AreaClock } from './clock.ts'
 import { AreaError } from './error.ts'
 import { JournaledArea } from './journaled-area.ts'
@@ -93,6 +93,7 @@ export class AreaRunner {
   /** Commands of a group in which something went wrong: they are carried out one by one, before the queue. */
   private alone: Waiting[] = []
   private readonly unworkable = new Set<string>()
+  private readonly toldSeats = new ToldSeats()
   private area: JournaledArea
   private condition: AreaCondition = { is: 'waiting', code: 'AREA_LOADING', reason: 'the journal is being loaded' }
   private isLoaded = false
@@ -104,6 +105,8 @@ export class AreaRunner {
   /** Where the journal ended when the area was there last; where it still does, no row was lost. */
   private endedAt: Place | null = null
   private stopping = false
+  /** Whether the turn before did what was due. */
+  private didDue = false
   private leasedUntilMs = Number.NEGATIVE_INFINITY
   private askedDatabaseMs = Number.NEGATIVE_INFINITY
   private loads = 0
@@ -155,6 +158,7 @@ export class AreaRunner {
         delayMs = retryMs.first
       } catch (error) {
         this.unload()
+        if (isFence(error)) this.leasedUntilMs = Number.NEGATIVE_INFINITY
         if (isFinal(error)) return this.give(error)
         this.refuseAll(() => new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
         this.become({ is: 'waiting', code: codeOf(error), reason: reasonOf(error) })
@@ -203,12 +207,11 @@ export class AreaRunner {
     // Where something went wrong, each command is tried with nothing else, so that none is blamed for another.
     const next = this.nextDue()
     const due = next !== null && next.atMs <= time.nowMs && this.alone.length === 0 ? next : null
+    this.didDue = due !== null && !(this.didDue && this.queue.length > 0)
+    if (due !== null && this.didDue) return this.carryOutDue(due, time.nowMs)
     const group = this.takeGroup()
-    if (due === null && group.length === 0) {
-      await this.pause(Math.max(1, Math.min(longestPauseMs, (next?.atMs ?? Number.POSITIVE_INFINITY) - time.nowMs)))
-      return
-    }
-    await this.carryOut(group, due, time.nowMs)
+    if (group.length > 0) return this.carryOut(group, time.nowMs)
+    await this.pause(Math.max(1, Math.min(longestPauseMs, (next?.atMs ?? Number.POSITIVE_INFINITY) - time.nowMs)))
   }
 
   /** What comes due next, or null where nothing does before more is known of the chain. */
@@ -242,11 +245,25 @@ export class AreaRunner {
     return group
   }
 
-  private async carryOut(group: Waiting[], due: Due | null, nowMs: number): Promise<void> {
+  /** One thing that is due, in a transaction of its own. */
+  private async carryOutDue({ work }: Due, atMs: number): Promise<void> {
+    try {
+      const secret = work === 'cut' ? this.parts.newSecret() : null
+      const seal = secret === null ? null : `0x${createHash('sha256').update(secret).digest('hex')}`
+      this.area.apply({ type: 'tick', atMs, seal }, secret)
+      this.publish(await this.commit())
+    } catch (error) {
+      this.unload()
+      if (isPassing(error)) throw error
+      throw new EngineError('ENGINE_STUCK', `what is due (${work}) cannot be done: ${reasonOf(error)}`)
+    }
+    this.keepWhereDue()
+  }
+
+  private async carryOut(group: Waiting[], nowMs: number): Promise<void> {
     const answers: (Event[] | AreaError)[] = []
     let committed: Journaled[]
     try {
-      if (due !== null) this.doDue(due, nowMs)
       for (const [index, { submission }] of group.entries()) {
         if (this.area.hasApplied && this.area.isLate(submission)) {
           // What the tables say is as of before this transaction.
@@ -258,7 +275,7 @@ export class AreaRunner {
       committed = await this.commit()
     } catch (error) {
       this.unload()
-      await this.failed(error, group, due)
+      this.failed(error, group)
       return
     }
     for (const [index, { resolve, reject }] of group.entries()) {
@@ -268,8 +285,12 @@ export class AreaRunner {
     }
     this.hasChain ||= group.some(({ submission }) => submission.type === 'chain' && !submission.isPart)
     this.publish(committed)
-    const { longestReplayMs } = this.parts
-    if (this.area.tailMs > longestReplayMs) this.snapshot ??= this.keep().finally(() => (this.snapshot = null))
+    this.keepWhereDue()
+  }
+
+  private keepWhereDue(): void {
+    if (this.area.tailMs > this.parts.longestReplayMs)
+      this.snapshot ??= this.keep().finally(() => (this.snapshot = null))
   }
 
   /** Applies a submission; what is written of it, and so its answer, counts once the group is committed. */
@@ -284,12 +305,6 @@ export class AreaRunner {
     return places === null ? events : inOrder(events, places)
   }
 
-  private doDue(due: Due, atMs: number): void {
-    const secret = due.work === 'cut' ? this.parts.newSecret() : null
-    const seal = secret === null ? null : `0x${createHash('sha256').update(secret).digest('hex')}`
-    this.area.apply({ type: 'tick', atMs, seal }, secret)
-  }
-
   private async commit(): Promise<Journaled[]> {
     const sinceMs = this.parts.monotonicMs()
     const committed = await this.area.commit()
@@ -298,18 +313,14 @@ export class AreaRunner {
   }
 
   /** The state is gone. Where one command was the reason, it alone is refused; else all may be asked again. */
-  private async failed(error: unknown, group: readonly Waiting[], due: Due | null): Promise<void> {
-    if (isFence(error) || isPassing(error)) {
+  private failed(error: unknown, group: readonly Waiting[]): void {
+    if (isPassing(error)) {
       const away = 'the journal could not be written; try again'
       this.refuse(group, new AreaError('AREA_NOT_READY', away, { cause: error }))
-      if (isFence(error)) this.leasedUntilMs = Number.NEGATIVE_INFINITY
       throw error
     }
-    if (group.length === 0) {
-      throw new EngineError('ENGINE_STUCK', `what is due (${due?.work}) cannot be done: ${reasonOf(error)}`)
-    }
     this.parts.tell({ type: 'failure', what: 'a command could not be carried out', error })
-    if (group.length > 1 || due !== null) {
+    if (group.length > 1) {
       this.alone.push(...group)
       return
     }
@@ -393,7 +404,7 @@ export class AreaRunner {
     const committed = await this.commit()
     this.isLoaded = true
     if (!isIntact) this.startAnew()
-    this.parts.tell({ type: 'seats', seats: [...area.state.seats.values()].map((seat) => summaryOf(area.state, seat)) })
+    this.parts.tell({ type: 'seats', seats: this.toldSeats.all(area.state) })
     this.publish(committed)
   }
 
@@ -417,7 +428,7 @@ export class AreaRunner {
     const { state } = this.area
     const events = committed.flatMap((each) => each.events)
     const changes = changesOf(state, this.area.committed.sequence, events)
-    this.parts.tell({ type: 'changes', changes, seats: changedSeats(state, events) })
+    this.parts.tell({ type: 'changes', changes, seats: this.toldSeats.changedBy(state, events) })
     this.tellStatus()
   }
 

@@ -9,6 +9,7 @@ import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import type { AccountsFacts } from '../../contracts/protocol/passkey-account.ts'
+import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import {
   type Address,
   type AreaRules,
@@ -90,12 +91,19 @@ const account = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/)
   .transform((text) => text.toLowerCase())
+/** What people read: it stands in reports, documents and on every page. */
+const readable = z.string().min(1).refine(isPlainText, notPlainText)
 /** A price in tokens per kWh, read once the tick is known. */
 const price = z.string().max(40)
+/** Of what somebody has written instead of a zone. */
+const mostShownLetters = 40
 /** What the escrow can hold of a zone's name: at most 31 bytes, and plain enough for every list and address. */
-export const zoneName = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,31}$/, 'a zone is 1 to 31 letters, digits, dots, dashes or underscores')
+export const zoneName = z.string().regex(/^[A-Za-z0-9._-]{1,31}$/, {
+  error({ input }) {
+    const shown = JSON.stringify(String(input).slice(0, mostShownLetters))
+    return `a zone is 1 to 31 letters (a to z), digits, dots, dashes or underscores, and ${shown} is not; people read its "name"`
+  },
+})
 /** The smallest step of a price in tokens per kWh, from the coarsest on: the tick of 0.0001 has four decimals. */
 const ticks = ['1', '0.1', '0.01', '0.001', '0.0001', '0.00001', '0.000001'] as const
 /** The numbers of the rules in words, each in its place. */
@@ -108,8 +116,8 @@ const allocations = ['market', 'imported', 'coefficients'] as const
 const fileSchema = z.strictObject({
   /** Follows from the rules; may be written down to be checked. */
   area: uint32.optional(),
-  name: z.string().min(1),
-  currency: z.string().min(1),
+  name: readable,
+  currency: readable,
   feedInPerKwh: price,
   retailPerKwh: price,
   graceSeconds: z.number().min(0).max(longestGraceSeconds.billing),
@@ -128,7 +136,7 @@ const fileSchema = z.strictObject({
     .array(
       z.strictObject({
         zone: zoneName,
-        name: z.string().min(1),
+        name: readable,
         parent: z.string().nullable().default(null),
         feePerKwh: price.default('0'),
         capacityWh: z.int().min(0).nullable().default(null),
@@ -324,13 +332,23 @@ function mistakesOfSharing(file: PricedFile, withdrawalDelaySeconds: number): st
 
 /** Reads and checks an area file. Throws `SettingsError` that names the file. */
 export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings {
+  const wrong = (what: string, cause: unknown) => {
+    const lines = what.split('\n').map((line) => `${path}: ${line}`)
+    return new SettingsError('AREA_SETTINGS', lines.join('\n'), { cause })
+  }
   let file: unknown
   try {
     file = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new SettingsError('AREA_SETTINGS', `${path}: ${(cause as Error).message}`, { cause })
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === undefined) throw wrong(`this is no JSON: ${message}`, cause)
+    throw wrong(code === 'ENOENT' ? 'there is no such file: area-file names it' : message, cause)
   }
-  return areaSettings(file, chain)
+  try {
+    return areaSettings(file, chain)
+  } catch (cause) {
+    throw cause instanceof SettingsError ? wrong(cause.message, cause) : cause
+  }
 }
 
 /** The part of the settings that the engine clears by. */

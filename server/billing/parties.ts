@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { BillingError } from './error.ts'
 
@@ -10,7 +11,7 @@ const account = z
   .regex(/^0x[0-9a-fA-F]{40}$/)
   .transform((text) => text.toLowerCase() as Address)
 const day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
-const text = z.string().trim().min(1).max(200)
+const text = z.string().trim().min(1).max(200).refine(isPlainText, notPlainText)
 
 /**
  * How a supply is taxed from a day on. `private`: by somebody who is no business; `small`: by an exempted small business;

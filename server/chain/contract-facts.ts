@@ -13,6 +13,8 @@ export interface AreaOnChain {
   rulesHash: Hex | null
   grid: Address
   operator: Address
+  /** End of its newest settled batch; 0 where it never settled one. */
+  settledUntil: UtcSeconds
 }
 
 /** Who settles an area, and who is to take an office over. */
@@ -57,20 +59,21 @@ function offerOf({ to, from }: OfferView): Offer | null {
   return from === 0n ? null : { to: parseAddress(to), from: Number(from) }
 }
 
-/** The rules of an area, and who holds its offices. */
+/** The rules of an area, who holds its offices, and how far it is settled. */
 export async function readAreaOnChain(
   provider: JsonRpcProvider,
   { escrow, area }: { escrow: Address; area: number },
 ): Promise<AreaOnChain> {
   const contract = escrowAt(escrow, provider)
   try {
-    const [rulesHash, grid, operator] = (await Promise.all(
-      [contract.rulesHash, contract.gridOf, contract.operatorOf].map((view) => view(area)),
-    )) as [string, string, string]
+    const [rulesHash, grid, operator, settledUntil] = (await Promise.all(
+      [contract.rulesHash, contract.gridOf, contract.operatorOf, contract.settledUntil].map((view) => view(area)),
+    )) as [string, string, string, bigint]
     return {
       rulesHash: rulesHash === noHash ? null : rulesHash,
       grid: parseAddress(grid),
       operator: parseAddress(operator),
+      settledUntil: Number(settledUntil),
     }
   } catch (error) {
     throw asChainError(error)

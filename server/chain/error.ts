@@ -11,6 +11,7 @@ export class ChainError extends CodedError<
   | 'CHAIN_UNREACHABLE'
   | 'CHAIN_NODE'
   | 'CHAIN_BEHIND'
+  | 'CHAIN_OTHER'
   | 'CHAIN_NO_ESCROW'
   | 'CHAIN_NO_ACCOUNTS'
   | 'CHAIN_DEVELOPMENT_KEY'

@@ -98,12 +98,20 @@ export async function readChainId(rpcUrl: string): Promise<number> {
   }
 }
 
-/** Reads what an area's settings need of the chain. Throws `CHAIN_UNREACHABLE`, `CHAIN_NO_ESCROW`. */
-export async function readEscrowFacts(rpcUrl: string, escrow: Address): Promise<EscrowFacts> {
+/** Reads what an area's settings need of the chain. Throws `CHAIN_UNREACHABLE`, `CHAIN_OTHER`, `CHAIN_NO_ESCROW`. */
+export async function readEscrowFacts(
+  rpcUrl: string,
+  escrow: Address,
+  deployedOn: number | null = null,
+): Promise<EscrowFacts> {
   // Any chain id will do to ask for the right one.
   const provider = openProvider(rpcUrl, 1)
   try {
     const chainId = Number(await provider.send('eth_chainId', []))
+    if (deployedOn !== null && chainId !== deployedOn) {
+      const message = `the node is on chain ${chainId}, the escrow was deployed on chain ${deployedOn}: correct rpc-url`
+      throw new ChainError('CHAIN_OTHER', message)
+    }
     if ((await provider.getCode(escrow)) === '0x') {
       throw new ChainError('CHAIN_NO_ESCROW', `no contract is deployed at ${escrow} on chain ${chainId}`)
     }

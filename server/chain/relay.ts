@@ -30,7 +30,7 @@ export interface EscrowRelay {
     epochSignature: Hex
   }): Promise<{ hash: Hex }>
   changeMandate(request: { seat: SeatId; mandate: Mandate; mandateSignature: Hex }): Promise<{ hash: Hex }>
-  closeSeat(request: { seat: SeatId; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
+  closeSeat(request: { seat: SeatId; version: number; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
   confirmMeter(request: {
     seat: SeatId
     zone: string
@@ -168,9 +168,9 @@ export function createRelay(options: {
       seatOf(seat)
       return carry('changeMandate', [seat, mandate, mandateSignature])
     },
-    async closeSeat({ seat, deadline, signature }) {
+    async closeSeat({ seat, version, deadline, signature }) {
       seatOf(seat)
-      return carry('closeSeat', [seat, deadline, signature])
+      return carry('closeSeat', [seat, version, deadline, signature])
     },
     async confirmMeter({ zone, signature, ...confirmation }) {
       seatOf(confirmation.seat)

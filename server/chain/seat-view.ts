@@ -315,8 +315,11 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
   switch (name) {
     case 'MandateChanged':
       return { terms: scheduled(seat.terms, { from, mandate: args.mandate as Mandate, closed: false }), inForceUntil }
-    case 'SeatClosed':
-      return { terms: scheduled(seat.terms, { from, mandate: seat.terms.at(-1)!.mandate, closed: true }), inForceUntil }
+    case 'SeatClosed': {
+      // A closing has a version among those of the mandates: what follows must be above it.
+      const mandate = { ...seat.terms.at(-1)!.mandate, version: args.version as number }
+      return { terms: scheduled(seat.terms, { from, mandate, closed: true }), inForceUntil }
+    }
     case 'MeterConfirmed': {
       const nameplateWh = args.nameplateWh as number
       const grade = args.grade as number

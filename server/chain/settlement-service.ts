@@ -92,8 +92,8 @@ export interface SettlementOptions {
 export interface Settlement {
   /** Does for one area what can be done now. Throws what stops it. */
   advance(area: number): Promise<void>
-  /** How many batches of an area only the chain knows, and nobody has named yet. */
-  unnamed(area: number): number
+  /** How many batches of an area only the chain knows, and nobody has named yet; null until that has been looked at. */
+  unnamed(area: number): number | null
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {

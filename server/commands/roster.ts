@@ -108,13 +108,17 @@ async function takeRoster(file: string, options: Options): Promise<void> {
     const { areaId } = await requireArea(database, namedArea(options))
     requireZones(options, await newestSettings(database, areaId), await zoneMeters(database, areaId))
     const { rows, refused } = seatedRows(roster, await metersOf(database, areaId), community)
+    for (const { row, code, reason } of refused) refuse(`${row}: ${code} ${reason}`)
+    // A list for another country or area takes nobody out of this one.
+    if (rows.length === 0 && refused.length > 0) {
+      throw new InputError(`none of ${refused.length} lines can be taken: the roster stays as it was`)
+    }
     await transact(database, async (sql) => {
       await setAreaPlace(sql, areaId, { country, timeZone, sender, receiver, domain, community })
       await replaceRoster(sql, areaId, rows)
       await changeZoneMeters(sql, areaId, { meters: options.transformer, without: options.withoutTransformer })
     })
     await writeOutput(`${rows.length} lines taken, ${refused.length} refused\n`)
-    for (const { row, code, reason } of refused) refuse(`${row}: ${code} ${reason}`)
   } finally {
     await database.end()
   }

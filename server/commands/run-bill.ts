@@ -2,16 +2,19 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { filesOf } from '../api/document-files.ts'
 import { approvalOf } from '../billing/approval.ts'
 import { centsText } from '../billing/cents.ts'
+import { changesInWords } from '../billing/changes.ts'
 import { type Parties, readParties } from '../billing/parties.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
 import { walletSignatures } from '../chain/wallet-signature.ts'
 import { requireArea, type StoredArea } from '../store/areas.ts'
+import { billChanges } from '../store/bill-changes.ts'
 import { approveDraft, draftToApprove, issueMonth, previewMonth, requireComplete } from '../store/bill-desk.ts'
 import { keepParties, requireParties } from '../store/billing-parties.ts'
 import { draftDocuments, issuedDocuments, monthKey } from '../store/billing-store.ts'
@@ -40,12 +43,16 @@ export async function makeBill(options: BillOptions): Promise<void> {
   try {
     const area = await requireArea(database, namedArea(options))
     const now = new Date()
+    if (!isPlainText(options.incompleteBecause ?? '')) throw new InputError(`--incomplete-because ${notPlainText}`)
     if (options.parties !== undefined) {
       await keepParties(database, area.areaId, { parties: partiesOf(options.parties), now })
     }
     if (options.issue) await issue(database, area, options, now)
     else if (options.approve) await approve(database, area, options, now)
     else await preview(database, area, options, now)
+    for (const changes of await billChanges(database, area.areaId)) {
+      process.stderr.write(`${changesInWords(changes)}\n`)
+    }
   } finally {
     await database.end()
   }

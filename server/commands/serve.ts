@@ -23,6 +23,7 @@ import { InputError } from './streams.ts'
 interface Flags {
   config?: string
   migrate: boolean
+  beginAnew: boolean
   demoFile?: string
 }
 
@@ -30,85 +31,99 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
 
 /** `commonwatt serve`: the server on a PostgreSQL and a chain that are there already. Every option has a variable. */
 export function serveCommand(): Command {
-  return new Command('serve')
-    .addOption(configFile())
-    .addOption(databaseUrl().makeOptionMandatory(false))
-    .addOption(rpcUrl().makeOptionMandatory(false))
-    .addOption(escrowAddress().makeOptionMandatory(false))
-    .addOption(firstBlock())
-    .addOption(accountsAddress())
-    .addOption(
-      new Option(
-        '--revocations <address>',
-        'the contract by which accounts take grants of data back; without it none are given',
+  return (
+    new Command('serve')
+      .addOption(configFile())
+      .addOption(databaseUrl().makeOptionMandatory(false))
+      .addOption(rpcUrl().makeOptionMandatory(false))
+      .addOption(escrowAddress().makeOptionMandatory(false))
+      .addOption(firstBlock())
+      .addOption(accountsAddress())
+      .addOption(
+        new Option(
+          '--revocations <address>',
+          'the contract by which accounts take grants of data back; without it none are given',
+        )
+          .env('REVOCATIONS')
+          .argParser(addressText),
       )
-        .env('REVOCATIONS')
-        .argParser(addressText),
-    )
-    .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE'))
-    .addOption(keyFile('settles').makeOptionMandatory(false))
-    .addOption(new Option('--relay-key-file <file>', 'key file that pays for what members sign').env('RELAY_KEY_FILE'))
-    .addOption(
-      new Option('--metering-key-file <file>', 'key file of the metering operator, which signs official values').env(
-        'METERING_KEY_FILE',
-      ),
-    )
-    .addOption(
-      new Option('--witness-tolerance-wh <Wh>', 'how far official value and agent may differ in an interval')
-        .env('WITNESS_TOLERANCE_WH')
-        .argParser(whole)
-        .default(20),
-    )
-    .addOption(
-      new Option('--witness-tolerance-percent <n>', 'how far beyond that, of the larger of the two')
-        .env('WITNESS_TOLERANCE_PERCENT')
-        .argParser(whole)
-        .default(5),
-    )
-    .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
-    .addOption(webPort())
-    .addOption(
-      new Option('--metrics-host <host>', 'address to listen on for metrics').env('METRICS_HOST').default('127.0.0.1'),
-    )
-    .addOption(metricsPort())
-    .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').env('ORIGIN').default([]))
-    .addOption(
-      new Option('--trust-proxy <which>', 'proxies whose X-Forwarded-For counts: how many, or their addresses').env(
-        'TRUST_PROXY',
-      ),
-    )
-    .addOption(
-      new Option('--confirmations <n>', 'blocks until a deposit or batch counts')
-        .env('CONFIRMATIONS')
-        .argParser(whole)
-        .default(12),
-    )
-    .addOption(
-      new Option('--chain-poll-ms <ms>', 'pause between looks at the chain')
-        .env('CHAIN_POLL_MS')
-        .argParser(whole)
-        .default(2_000),
-    )
-    .addOption(
-      new Option('--backup-folder <folder>', 'where backups are made: their age is watched').env('BACKUP_FOLDER'),
-    )
-    .addOption(
-      new Option('--migrate [yes]', 'bring an older database up to date first')
-        .env('MIGRATE')
-        .argParser(yesOrNo)
-        .preset('true')
-        .default(false),
-    )
-    .addOption(new Option('--demo-file <file>', 'people of the demo, with keys, and its day').hideHelp())
-    .addOption(new Option('--log-level <level>').env('LOG_LEVEL').default('info').choices(logLevels))
-    .action(async (flags: Flags, command: Command) => {
-      try {
-        await run(flags, command)
-      } catch (error) {
-        refuseKnown(error)
-        process.exit(1)
-      }
-    })
+      .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE'))
+      .addOption(keyFile('settles').makeOptionMandatory(false))
+      .addOption(
+        new Option('--relay-key-file <file>', 'key file that pays for what members sign').env('RELAY_KEY_FILE'),
+      )
+      .addOption(
+        new Option('--metering-key-file <file>', 'key file of the metering operator, which signs official values').env(
+          'METERING_KEY_FILE',
+        ),
+      )
+      .addOption(
+        new Option('--witness-tolerance-wh <Wh>', 'how far official value and agent may differ in an interval')
+          .env('WITNESS_TOLERANCE_WH')
+          .argParser(whole)
+          .default(20),
+      )
+      .addOption(
+        new Option('--witness-tolerance-percent <n>', 'how far beyond that, of the larger of the two')
+          .env('WITNESS_TOLERANCE_PERCENT')
+          .argParser(whole)
+          .default(5),
+      )
+      .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
+      .addOption(webPort())
+      .addOption(
+        new Option('--metrics-host <host>', 'address to listen on for metrics')
+          .env('METRICS_HOST')
+          .default('127.0.0.1'),
+      )
+      .addOption(metricsPort())
+      .addOption(
+        new Option('--origin <url...>', 'where people open the page, behind a proxy').env('ORIGIN').default([]),
+      )
+      .addOption(
+        new Option('--trust-proxy <which>', 'proxies whose X-Forwarded-For counts: how many, or their addresses').env(
+          'TRUST_PROXY',
+        ),
+      )
+      .addOption(
+        new Option('--confirmations <n>', 'blocks until a deposit or batch counts')
+          .env('CONFIRMATIONS')
+          .argParser(whole)
+          .default(12),
+      )
+      .addOption(
+        new Option('--chain-poll-ms <ms>', 'pause between looks at the chain')
+          .env('CHAIN_POLL_MS')
+          .argParser(whole)
+          .default(2_000),
+      )
+      .addOption(
+        new Option('--backup-folder <folder>', 'where backups are made: their age is watched').env('BACKUP_FOLDER'),
+      )
+      .addOption(
+        new Option('--migrate [yes]', 'bring an older database up to date first')
+          .env('MIGRATE')
+          .argParser(yesOrNo)
+          .preset('true')
+          .default(false),
+      )
+      // Without a variable: one that is left behind would let it happen again, by itself.
+      .option(
+        '--begin-anew',
+        'begin a new journal for areas that have settled batches, though the database knows nothing of them',
+        false,
+      )
+      .addOption(new Option('--demo-file <file>', 'people of the demo, with keys, and its day').hideHelp())
+      .addOption(new Option('--log-level <level>').env('LOG_LEVEL').default('info').choices(logLevels))
+      .action(async (flags: Flags, command: Command) => {
+        try {
+          await run(flags, command)
+        } catch (error) {
+          refuseKnown(error)
+          process.exit(1)
+        }
+      })
+  )
 }
 
 async function run(flags: Flags, command: Command): Promise<void> {
@@ -162,6 +177,7 @@ async function optionsOf(
     backupFolder: givenOption(command, 'backupFolder', file.backupFolder) ?? null,
     demoFile: flags.demoFile ?? null,
     migrates: flags.migrate,
+    beginsAnew: flags.beginAnew,
   }
 }
 
@@ -180,6 +196,7 @@ async function escrowsOf(command: Command, { escrows: named }: FileConfig): Prom
   return [
     {
       rpcUrl: neededOption(command, 'rpcUrl', escrow?.rpcUrl),
+      chainId: given.includes('escrow') ? null : (escrow?.chainId ?? null),
       escrow: neededOption(command, 'escrow', escrow?.escrow),
       firstBlock: neededOption(command, 'firstBlock', escrow?.firstBlock),
       accounts: givenOption<string>(command, 'accounts', escrow?.accounts ?? undefined) ?? null,

@@ -34,6 +34,8 @@ export interface EscrowConfig {
 }
 
 export interface EscrowPlace {
+  /** Of the chain that it was deployed on; null where nobody wrote it down. */
+  chainId: number | null
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
@@ -46,8 +48,8 @@ export interface EscrowPlace {
 /** Where the contracts of an escrow are. Throws `DeploymentError`. */
 export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
   if (!('deploymentFile' in place)) return place
-  const { escrow, firstBlock, accounts, revocations } = readDeployment(place.deploymentFile)
-  return { escrow, firstBlock, accounts, revocations }
+  const { chainId, escrow, firstBlock, accounts, revocations } = readDeployment(place.deploymentFile)
+  return { chainId, escrow, firstBlock, accounts, revocations }
 }
 
 /** What a file says; what it does not say is undefined. */
@@ -165,7 +167,11 @@ function readTables<Schema extends z.ZodType>(path: string, schema: Schema): z.o
   }
   const parsed = schema.safeParse(raw)
   if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path: place, message }) => `${path}: ${nameOf(place)}: ${message}`)
+    const lines = parsed.error.issues.flatMap((issue) => {
+      const wrong = (place: readonly PropertyKey[], what: string) => `${path}: ${nameOf(place)}: ${what}`
+      if (issue.code !== 'unrecognized_keys') return [wrong(issue.path, issue.message)]
+      return issue.keys.map((key) => wrong([...issue.path, key], 'has no meaning here'))
+    })
     throw new ConfigurationError('CONFIGURATION_INVALID', lines.join('\n'))
   }
   return parsed.data
@@ -245,7 +251,9 @@ function placeOf(
   if ((deployment === undefined) === (escrow === undefined)) {
     throw new ConfigurationError('CONFIGURATION_INVALID', `${where}: name either its deployment (a file) or its escrow`)
   }
-  if (escrow !== undefined) return { escrow, firstBlock, accounts: accounts ?? null, revocations: revocations ?? null }
+  if (escrow !== undefined) {
+    return { chainId: null, escrow, firstBlock, accounts: accounts ?? null, revocations: revocations ?? null }
+  }
   return { deploymentFile: resolve(folder, deployment!) }
 }
 

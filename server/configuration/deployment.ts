@@ -6,7 +6,9 @@ import { CodedError } from '../../contracts/protocol/error.ts'
 import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 
-export class DeploymentError extends CodedError<'DEPLOYMENT_FILE' | 'DEPLOYMENT_DIFFERS' | 'DEPLOYMENT_EXISTS'> {
+export class DeploymentError extends CodedError<
+  'DEPLOYMENT_FILE' | 'DEPLOYMENT_DIFFERS' | 'DEPLOYMENT_EXISTS' | 'DEPLOYMENT_TOKEN'
+> {
   override readonly name = 'DeploymentError'
 }
 

@@ -19,7 +19,7 @@ import { rootOf } from './xml.ts'
 
 /** What the first bytes of a file say of it. */
 type Content =
-  | { kind: 'zip' | 'gzip' }
+  | { kind: 'zip' | 'gzip' | 'utf-16' | 'xls' | 'pdf' }
   | { kind: 'xml'; root: string }
   | { kind: 'json'; head: string }
   | { kind: 'text'; head: string; firstLine: string }
@@ -67,6 +67,9 @@ const strangers: [isContent: ValuesFormat['isContent'], reason: string][] = [
   [xml('AggregatedMeteredData_13'), 'AggregatedMeteredData_13 (E31) holds sums without metering points'],
   [header((line) => /^CUPS;FECHA-HORA;/i.test(line)), 'rows of this i-DE file are not known: ask for the CNMC form'],
   [({ kind }) => kind === 'gzip', 'the file is packed with gzip: unpack it first'],
+  [({ kind }) => kind === 'utf-16', 'written in UTF-16: save it as UTF-8'],
+  [({ kind }) => kind === 'xls', 'a workbook of before 2007 (.xls): save it as .xlsx'],
+  [({ kind }) => kind === 'pdf', 'a PDF holds no values that a program may rely on'],
 ]
 
 const headBytes = 1 << 16
@@ -90,6 +93,9 @@ function contentOf(bytes: Buffer): Content {
   const start = bytes.toString('hex', 0, 4)
   if (start === '504b0304') return { kind: 'zip' }
   if (start.startsWith('1f8b')) return { kind: 'gzip' }
+  if (start.startsWith('fffe') || start.startsWith('feff')) return { kind: 'utf-16' }
+  if (start === 'd0cf11e0') return { kind: 'xls' }
+  if (start === '25504446') return { kind: 'pdf' }
   const head = bytes.toString('latin1', 0, headBytes).trimStart()
   if (head === '') throw new ExchangeError('VALUES_FORMAT', '', 'the file is empty')
   if (head.startsWith('<')) return { kind: 'xml', root: rootOf(bytes) }

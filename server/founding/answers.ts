@@ -1,11 +1,12 @@
 /** What founding a community asks: each question with its flag, its default and, where the choice matters, advice. */
 import { randomBytes } from 'node:crypto'
+import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { defaultPriceDecimals, formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { formatDuration, parseDuration } from '../configuration/duration.ts'
 
 /**
- * `FOUND_FOLDER`: the folder holds something already. `FOUND_ANSWER`: answers that do not fit together. `FOUND_ACT`: an act that its area
+ * `FOUND_FOLDER`: the folder holds something already, or cannot be made. `FOUND_ANSWER`: answers that do not fit together. `FOUND_ACT`: an act that its area
  * does not know.
  */
 export class FoundingError extends CodedError<'FOUND_FOLDER' | 'FOUND_ANSWER' | 'FOUND_ACT'> {
@@ -34,7 +35,10 @@ export interface FoundingQuestion {
   variable?: string
 }
 
-const price = (answer: string) => (/^-?\d{1,6}(\.\d{1,4})?$/.test(answer) ? null : 'write a price per kWh like 0.30')
+const price = (answer: string) =>
+  /^-?\d{1,6}(\.\d{1,4})?$/.test(answer)
+    ? null
+    : 'write a price per kWh like 0.30, with a point and at most four decimals'
 const length = (answer: string) => {
   try {
     return parseDuration(answer) > 0 ? null : 'it must be longer than nothing'
@@ -42,7 +46,8 @@ const length = (answer: string) => {
     return (error as Error).message
   }
 }
-const port = (answer: string) => (/^\d{1,5}$/.test(answer) && Number(answer) <= 65_535 ? null : 'a port is 1 to 65535')
+const port = (answer: string) =>
+  /^[1-9]\d{0,4}$/.test(answer) && Number(answer) <= 65_535 ? null : 'a port is 1 to 65535'
 const address = (answer: string) => {
   return /^0x[0-9a-fA-F]{40}$/.test(answer) ? null : 'an address is 0x and 40 hexadecimal digits'
 }
@@ -71,6 +76,13 @@ function waitSeconds(answers: Answers): number {
   return isShared(answers) && answers.declarationWait ? parseDuration(answers.declarationWait) : 0
 }
 
+/** What is wrong with a batch of so many intervals. */
+function batchMistake(intervals: number, { interval }: Answers): string | null {
+  if (!Number.isInteger(intervals)) return `it must be whole intervals of ${interval}`
+  if (intervals <= mostIntervalsPerBatch) return null
+  return `it has ${intervals} intervals of ${interval}, and may have ${mostIntervalsPerBatch}`
+}
+
 /** Half way between two prices. */
 function middleOf(low: string, high: string): string {
   const [from, to] = [low, high].map((text) => parsePrice(text, defaultPriceDecimals)) as [number, number]
@@ -79,7 +91,14 @@ function middleOf(low: string, high: string): string {
 
 export const questions: readonly FoundingQuestion[] = [
   { name: 'name', asks: 'What is the community called?', standard: () => 'Neighbourhood', isOfArea: true },
-  { name: 'currency', asks: 'In which currency do people read prices?', standard: () => 'EUR', isOfArea: true },
+  {
+    name: 'currency',
+    asks: 'In which currency do people read prices?',
+    standard: () => 'EUR',
+    // Documents say it in the letters of ISO 4217.
+    mistake: (answer) => (/^[A-Z]{3}$/.test(answer) ? null : 'write its three capital letters, like EUR'),
+    isOfArea: true,
+  },
   {
     name: 'retailPrice',
     asks: 'What does a kWh from the supplier cost?',
@@ -127,8 +146,7 @@ export const questions: readonly FoundingQuestion[] = [
     advice: 'A day costs the operator about 15,000 gas for each home; longer is cheaper, and people wait longer.',
     standard: () => '1d',
     mistake: (answer, answers) =>
-      length(answer) ??
-      (parseDuration(answer) % parseDuration(answers.interval!) === 0 ? null : 'it must be whole intervals'),
+      length(answer) ?? batchMistake(parseDuration(answer) / parseDuration(answers.interval!), answers),
   },
   {
     name: 'grace',
@@ -269,7 +287,7 @@ export const questions: readonly FoundingQuestion[] = [
     variable: 'METRICS_PORT',
     asks: 'On which port does Prometheus read the metrics?',
     standard: () => '9464',
-    mistake: port,
+    mistake: (answer, answers) => port(answer) ?? (answer === answers.port ? 'the server listens there' : null),
   },
 ]
 

@@ -16,7 +16,8 @@ export async function configuredAreas({ escrows }: FileConfig): Promise<Configur
   const areas: ConfiguredArea[] = []
   for (const escrow of escrows) {
     const { rpcUrl } = escrow
-    const facts = await readEscrowFacts(rpcUrl, placeOfEscrow(escrow).escrow)
+    const { escrow: address, chainId } = placeOfEscrow(escrow)
+    const facts = await readEscrowFacts(rpcUrl, address, chainId)
     areas.push(...escrow.areaFiles.map((file) => ({ settings: readSettingsFile(file, facts), file, rpcUrl })))
   }
   return areas

@@ -1,7 +1,7 @@
 /** Puts this release's contracts on a chain, writes down where they are, and tells whether what stands there is this release's. */
 import { existsSync, writeFileSync } from 'node:fs'
-import { NonceManager } from 'ethers'
-import { deployAccounts, deployEscrow, deployRevocations, deployToken } from '../../contracts/build/deploy.ts'
+import { isError, type JsonRpcProvider, NonceManager } from 'ethers'
+import { deployAccounts, deployEscrow, deployRevocations, deployToken, tokenAt } from '../../contracts/build/deploy.ts'
 import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { version } from '../../package.json' with { type: 'json' }
 import { foreignCode, foreignRevocations, isDevelopmentToken } from '../chain/contract-facts.ts'
@@ -24,7 +24,7 @@ export interface DeployedBy {
   out: string
 }
 
-/** Throws `DeploymentError` `DEPLOYMENT_EXISTS` and `ChainError`. The file is there once all contracts are. */
+/** Throws `DeploymentError` `DEPLOYMENT_EXISTS` and `DEPLOYMENT_TOKEN`, and `ChainError`. The file is there once all contracts are. */
 export async function deployContracts(options: DeployedBy): Promise<DeploymentFile> {
   const { rpcUrl, withdrawalDelaySeconds, recoveryDelaySeconds, out } = options
   if (existsSync(out)) {
@@ -36,6 +36,7 @@ export async function deployContracts(options: DeployedBy): Promise<DeploymentFi
   refuseDevelopmentKey(parseAddress(wallet.address), chainId)
   const provider = openProvider(rpcUrl, chainId)
   try {
+    if (options.token !== null) await requireToken(provider, options.token, chainId)
     const deployer = new NonceManager(wallet.connect(provider))
     const token = options.token ?? (await deployToken(deployer)).address
     const escrow = await deployEscrow(deployer, { token, withdrawalDelaySeconds })
@@ -52,6 +53,19 @@ export async function deployContracts(options: DeployedBy): Promise<DeploymentFi
     throw asChainError(error, wallet.address)
   } finally {
     provider.destroy()
+  }
+}
+
+/** Throws `DeploymentError` `DEPLOYMENT_TOKEN`. */
+async function requireToken(provider: JsonRpcProvider, token: Address, chainId: number): Promise<void> {
+  const wrong = (what: string) =>
+    new DeploymentError('DEPLOYMENT_TOKEN', `--token: ${what} at ${token} on chain ${chainId}`)
+  if ((await provider.getCode(token)) === '0x') throw wrong('there is no contract')
+  const contract = tokenAt(token, provider)
+  try {
+    await Promise.all([contract.decimals!(), contract.balanceOf!(token)])
+  } catch (error) {
+    throw isError(error, 'BAD_DATA') || isError(error, 'CALL_EXCEPTION') ? wrong('there is no token (ERC-20)') : error
   }
 }
 

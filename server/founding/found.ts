@@ -95,8 +95,7 @@ export function foundCommunity(
   const namedGrid = gridOf(answers, area)
   const fileOf = (grid: Address) => (area === null ? areaFileOf(answers, grid) : withGrid(area, grid))
   checkArea(fileOf(`0x${'1'.repeat(40)}`), answers)
-  mkdirSync(dirname(root), { recursive: true })
-  const staged = mkdtempSync(`${root}.`)
+  const staged = stagedBeside(root)
   try {
     const write = (name: string, text: string, mode: number) => {
       writeFileSync(join(staged, name), text, { mode, flag: 'wx' })
@@ -120,6 +119,18 @@ export function foundCommunity(
   } catch (error) {
     rmSync(staged, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** An empty folder that can take the name of another. */
+function stagedBeside(root: string): string {
+  const parent = dirname(root)
+  try {
+    mkdirSync(parent, { recursive: true })
+    return mkdtempSync(`${root}.`)
+  } catch (cause) {
+    const message = `no folder can be made in ${parent} (${(cause as NodeJS.ErrnoException).code}): name another place`
+    throw new FoundingError('FOUND_FOLDER', message, { cause })
   }
 }
 

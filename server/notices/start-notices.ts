@@ -1,11 +1,13 @@
 /** Looks every few seconds whether there is something to tell accounts, and tells whoever listens of what is new. */
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { type Poller, startPoller } from '../chain/poller.ts'
 import { findAreas, type StoredArea } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
 import { type NoticeRow, notePayouts, noteSeats, seatsSettledWithin } from '../store/notice-store.ts'
+import { tellClerks } from './bill-notices.ts'
 import { settledMonth, silentSeats } from './due.ts'
 
 export interface NoticesOptions {
@@ -16,8 +18,13 @@ export interface NoticesOptions {
   everyMs: number
   registry: Registry
   log: Logger
+  /** Who is told of billed months that change. */
+  clerksOf(area: AreaHandle, areaId: number): Promise<readonly Address[]>
   tell(area: AreaHandle, notice: NoticeRow): void
 }
+
+/** How often it is looked whether billed months have changed, at most: it costs a query for each of them. */
+const billsEveryMs = 60_000
 
 /** What is remembered of an area between two looks. */
 interface Watched {
@@ -26,9 +33,20 @@ interface Watched {
   silent: Map<number, string>
   /** Name of the month whose statements have been told. */
   month: string | null
+  /** When billed months were last looked at. */
+  billsMs: number
 }
 
-export function startNotices({ database, areas, confirmations, everyMs, registry, log, tell }: NoticesOptions): Poller {
+export function startNotices({
+  database,
+  areas,
+  confirmations,
+  everyMs,
+  registry,
+  log,
+  clerksOf,
+  tell,
+}: NoticesOptions): Poller {
   const watched = new Map<number, Watched>()
   const arisen = new Counter({
     name: 'commonwatt_notices_total',
@@ -39,12 +57,17 @@ export function startNotices({ database, areas, confirmations, everyMs, registry
 
   async function look(area: AreaHandle, stored: StoredArea): Promise<NoticeRow[]> {
     const { status, settings } = area
-    const known = watched.get(stored.areaId) ?? { openSinceMs: null, silent: new Map(), month: null }
+    const known = watched.get(stored.areaId) ?? {
+      openSinceMs: null,
+      silent: new Map(),
+      month: null,
+      billsMs: Number.NEGATIVE_INFINITY,
+    }
     watched.set(stored.areaId, known)
-    const payouts = await notePayouts(database, stored, confirmations)
+    const ofChain = [...(await notePayouts(database, stored, confirmations)), ...(await bills(area, stored, known))]
     if (status.condition.is !== 'ready') {
       known.openSinceMs = null
-      return payouts
+      return ofChain
     }
     known.openSinceMs ??= status.nowMs
     const { nowMs } = status
@@ -55,12 +78,20 @@ export function startNotices({ database, areas, confirmations, everyMs, registry
     const settled = isNew ? await seatsSettledWithin(database, stored.areaId, month) : []
     const ready = settled.map((seat) => ({ ...seat, subject: month.name, happenedAt: status.settledUntil }))
     const notices = [
-      ...payouts,
+      ...ofChain,
       ...(await noteSeats(database, stored.areaId, 'silent', silent)),
       ...(await noteSeats(database, stored.areaId, 'statement', ready)),
     ]
     known.silent = new Map(all.map(({ seat, subject }) => [seat, subject]))
     if (isNew) known.month = month.name
+    return notices
+  }
+
+  async function bills(area: AreaHandle, { areaId }: StoredArea, known: Watched): Promise<NoticeRow[]> {
+    const now = new Date()
+    if (now.getTime() - known.billsMs < billsEveryMs) return []
+    const notices = await tellClerks(database, { areaId, clerks: await clerksOf(area, areaId), now })
+    known.billsMs = now.getTime()
     return notices
   }
 

@@ -12,6 +12,7 @@ import {
   type SignedByWallet,
 } from '../billing/approval.ts'
 import { centsText } from '../billing/cents.ts'
+import { listOf } from '../billing/changes.ts'
 import { corrected } from '../billing/corrections.ts'
 import { documentsOf } from '../billing/documents.ts'
 import { type Draft, hashOfDraft, sumsOf } from '../billing/draft.ts'
@@ -19,6 +20,7 @@ import { BillingError } from '../billing/error.ts'
 import type { Parties } from '../billing/parties.ts'
 import { isoSeconds } from '../exchange/instants.ts'
 import type { StoredArea } from './areas.ts'
+import { billChanges, keepLook, monthState } from './bill-changes.ts'
 import { type BilledMonth, readMonth } from './bill-month.ts'
 import { requireParties } from './billing-parties.ts'
 import {
@@ -106,14 +108,26 @@ function shownOf(
   }
 }
 
-/** Makes a preview and keeps it, with its documents. Throws what `prepare` and `readMonth` throw. */
+/** Makes a preview and keeps it, with its documents and with what the month said before. Throws what `prepare` and `readMonth` throw. */
 export async function previewMonth(
   database: Database,
   area: StoredArea,
   { month, incompleteBecause, now }: { month: string; incompleteBecause: string | null; now: Date },
 ): Promise<StoredDraft<ShownDraft>> {
-  const { draft, hash, shown } = await prepare(database, area, { month, incompleteBecause, now })
   const key = monthKey(area.areaId, month)
+  const state = await monthState(database, area.areaId, month)
+  const changed = (await billChanges(database, area.areaId)).find((each) => each.month === month)
+  let prepared: Prepared
+  try {
+    prepared = await prepare(database, area, { month, incompleteBecause, now })
+  } catch (error) {
+    if (!(error instanceof BillingError && error.code === 'BILL_NOTHING')) throw error
+    await keepLook(database, key, { state, now })
+    if (changed === undefined) throw error
+    throw new BillingError('BILL_NOTHING', `${error.message}: since it was last looked at ${listOf(changed)}`)
+  }
+  const { draft, hash, shown } = prepared
+  await keepLook(database, key, { state, now })
   await keepDraft(database, key, { hash, incompleteBecause, documents: draft.documents, shown, now })
   return (await newestDraft<ShownDraft>(database, key))!
 }
@@ -203,10 +217,14 @@ export async function issueMonth(
     if ((await newestDraft(database, monthKey(area.areaId, month)))?.issuedAt === null) throw error
     return revision
   }
-  if (current.hash !== hash) {
+  const changed = () => {
     const message = `what ${month} says is not what was previewed and approved: preview it again`
-    throw new BillingError('BILL_CHANGED', message)
+    return new BillingError('BILL_CHANGED', message)
   }
-  await issueDraft(database, monthKey(area.areaId, month), { revision, now })
+  if (current.hash !== hash) throw changed()
+  if (await issueDraft(database, monthKey(area.areaId, month), { revision, now })) return revision
+  // Somebody else has issued it meanwhile, or previewed something else.
+  const newest = await newestDraft(database, monthKey(area.areaId, month))
+  if (newest?.revision !== revision || newest.issuedAt === null) throw changed()
   return revision
 }

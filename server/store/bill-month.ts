@@ -14,6 +14,7 @@ import { pointsOf, type RosterPoints } from '../reports/roster-facts.ts'
 import { ReportError, type ReportRow } from '../reports/row.ts'
 import { type SettledInterval, settledRow } from '../reports/settled-row.ts'
 import { requireKept } from './archives.ts'
+import { monthIn } from './bill-changes.ts'
 import { CoverageOfSeats, type PointCoverage } from './bill-coverage.ts'
 import { BatchComparison, type BilledBatch, billedBatches, filled } from './billed-batches.ts'
 import type { Database, Queries } from './database.ts'
@@ -49,12 +50,8 @@ const iso4217 = new Set(Intl.supportedValuesOf('currency'))
 
 /** Throws `BILL_MONTH` for a text that is no month, and `BILL_NOTHING` for an area that was never configured. */
 export async function calendarOf(sql: Queries, areaId: number, month: string): Promise<MonthCalendar> {
-  const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month) ?? []
-  if (year === undefined) throw new BillingError('BILL_MONTH', `${JSON.stringify(month)} is no month (2026-11)`)
   const timeZone = new TimeZone((await areaPlace(sql, areaId))?.timeZone ?? 'UTC')
-  const [from, to] = [0, 1].map((after) =>
-    timeZone.startOfDay(Date.UTC(Number(year), Number(number) - 1 + after, 1) / 1000 / secondsPerDay),
-  ) as [number, number]
+  const { from, to } = monthIn(timeZone, month)
   const history = await settingsHistory(sql, areaId)
   if (history.length === 0) throw new BillingError('BILL_NOTHING', 'the area has no settings yet')
   const points = pointsOf(await rosterOf(sql, areaId), timeZone)

@@ -44,7 +44,14 @@ export async function partiesOfArea(sql: Queries, areaId: number): Promise<Store
   return { ...rest, parties: readParties(content) }
 }
 
-/** The same. Throws `BILL_PARTIES` where none was kept. */
+/** A version that was kept, or null. */
+export async function partiesOfVersion(sql: Queries, areaId: number, version: number): Promise<Parties | null> {
+  const [row] = await sql<{ content: unknown }[]>`
+    select content from billing_parties where area_id = ${areaId} and version = ${version}`
+  return row === undefined ? null : readParties(row.content)
+}
+
+/** The newest one, or what follows. Throws `BILL_PARTIES` where none was kept. */
 export async function requireParties(sql: Queries, areaId: number): Promise<StoredParties> {
   const stored = await partiesOfArea(sql, areaId)
   if (stored !== null) return stored

@@ -54,6 +54,28 @@ export async function newestDraft<Shown>(
   return row ?? null
 }
 
+/** How far a month's documents are, by its newest preview. */
+export interface MonthOfBills {
+  /** `2026-11`. */
+  month: string
+  revision: number
+  /** How many have approved it. */
+  approvals: number
+  issuedAt: Date | null
+}
+
+/** The months that were previewed, the newest first, up to `limit`. */
+export function monthsOfBills(sql: Queries, areaId: number, limit: number): Promise<MonthOfBills[]> {
+  return sql<MonthOfBills[]>`
+    select to_char(month, 'YYYY-MM') as month, revision, issued_at as "issuedAt",
+      (select count(*)::int from bill_approvals own where own.area_id = draft.area_id and own.month = draft.month
+        and own.revision = draft.revision) as approvals
+    from (
+      select distinct on (month) area_id, month, revision, issued_at from bill_drafts
+      where area_id = ${areaId} order by month desc, revision desc
+    ) draft order by month desc limit ${limit}`
+}
+
 /** Documents that go to the database at once. */
 const atOnce = 500
 
@@ -121,7 +143,8 @@ export async function keepApproval(
 
 /**
  * Issues a draft once: its documents get the numbers that follow the last one, in one transaction, so that no number is lost or
- * given twice, whoever is killed when. A draft that was issued before stays as it is. Returns whether it was issued now.
+ * given twice, whoever is killed when. A draft that was issued before stays as it is, and one that a newer preview has taken the place of is
+ * not issued any more. Returns whether it was issued now.
  */
 export function issueDraft(
   database: Database,
@@ -131,8 +154,11 @@ export function issueDraft(
   return transact(database, async (sql) => {
     await lockMonths(sql, areaId)
     const issued = await sql`
-      update bill_drafts set issued_at = ${now}
-      where area_id = ${areaId} and month = ${month}::date and revision = ${revision} and issued_at is null returning 1`
+      update bill_drafts own set issued_at = ${now}
+      where area_id = ${areaId} and month = ${month}::date and revision = ${revision} and issued_at is null
+        and not exists (select from bill_drafts newer
+          where newer.area_id = own.area_id and newer.month = own.month and newer.revision > own.revision)
+      returning 1`
     if (issued.length === 0) return false
     await sql`
       insert into documents (area_id, number, month, revision, account, kind, corrects, issued_at, content)

@@ -15,6 +15,7 @@ import partners from './migrations/0013_partners.sql?raw'
 import releases from './migrations/0014_releases.sql?raw'
 import budgets from './migrations/0015_budgets.sql?raw'
 import zoneMeters from './migrations/0016_zone-meters.sql?raw'
+import billLooks from './migrations/0017_bill-looks.sql?raw'
 
 /** `isProjected`: its tables follow from areas' journals, wholly or in part. */
 export const migrations: readonly { name: string; text: string; isProjected?: true }[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly { name: string; text: string; isProjected?: tr
   { name: '0014_releases', text: releases },
   { name: '0015_budgets', text: budgets, isProjected: true },
   { name: '0016_zone-meters', text: zoneMeters },
+  { name: '0017_bill-looks', text: billLooks },
 ]

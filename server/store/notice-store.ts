@@ -5,7 +5,7 @@ import type { StoredArea } from './areas.ts'
 import { numbers, texts } from './arrays.ts'
 import { type Database, type Queries, transact } from './database.ts'
 
-export const noticeKinds = ['payout', 'silent', 'statement'] as const
+export const noticeKinds = ['payout', 'silent', 'statement', 'bill'] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
 export interface NoticeRow {
@@ -16,7 +16,7 @@ export interface NoticeRow {
   kind: NoticeKind
   /**
    * What tells one from another: a payout's transaction and place there, the last reading before a silence (UTC seconds), a
-   * statement's month.
+   * statement's month, the name of a billed month that changed with the look that it follows.
    */
   subject: string
   happened_at: UtcSeconds
@@ -26,7 +26,10 @@ export interface NoticeRow {
   read_at: Date | null
 }
 
-/** A meter that is silent, or whose month is settled. */
+/** What concerns clerks of an area concerns no seat of theirs. */
+export const areaItself = 0
+
+/** A meter that is silent, or whose month is settled; or a clerk of a billed month that changed. */
 export interface NoticedSeat {
   seat: number
   account: Address

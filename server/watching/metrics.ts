@@ -5,6 +5,7 @@ export interface WatchMetrics {
   computed: Counter<'says'>
   newestEnd: Gauge
   seconds: Histogram
+  unseen: Gauge
 }
 
 export function watchMetrics(registry: Registry): WatchMetrics {
@@ -18,6 +19,13 @@ export function watchMetrics(registry: Registry): WatchMetrics {
     computed,
     newestEnd: new Gauge({
       ...{ name: 'commonwatt_watch_newest_end_seconds', help: 'When the batch ends that was computed last', registers },
+    }),
+    unseen: new Gauge({
+      ...{
+        name: 'commonwatt_watch_unseen',
+        help: '1 while the chain announces a batch that is not shown to the watcher',
+      },
+      registers,
     }),
     seconds: new Histogram({
       ...{ name: 'commonwatt_watch_computing_seconds', help: 'Reading and computing one batch', registers },

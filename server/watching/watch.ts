@@ -82,6 +82,8 @@ export async function watch(options: WatchOptions): Promise<{ stop(): Promise<vo
   function notReady(): string[] {
     const missing: string[] = []
     if (watcher.isNamed === false) missing.push(`${wallet.address} is no watcher of area ${area}: look at its rules`)
+    if (watcher.unseen !== null)
+      missing.push(`the chain announces a batch that the server does not show: ${watcher.unseen}`)
     const silentMs = Date.now() - answeredAtMs
     if (silentMs > answeredWithinMs)
       missing.push(`nothing could be looked at for ${Math.round(silentMs / 1000)} s: ${trouble}`)

@@ -1,11 +1,12 @@
 /**
  * A watcher of one area: asks the server what waits, computes it from the server's file and its own node, writes down what it
- * decides, and says it. Whatever is missing is asked for again; nothing is said twice unless it got lost.
+ * decides, and says it. Whatever is missing is asked for again; nothing is said twice unless it got lost. A batch that the operator
+ * announces to the chain and shows to nobody is refused before silence settles it.
  */
-import type { JsonRpcProvider, Wallet } from 'ethers'
+import { type JsonRpcProvider, type Wallet, ZeroHash } from 'ethers'
 import type { Logger } from 'pino'
 import { escrowAt } from '../../contracts/build/deploy.ts'
-import { refusalReasons } from '../../contracts/protocol/batch.ts'
+import { type RefusalReason, refusalReasons } from '../../contracts/protocol/batch.ts'
 import {
   type Address,
   type Hex,
@@ -53,18 +54,29 @@ export interface Watcher {
   look(): Promise<void>
   /** Since the node was read last, whether this key is a watcher of the area; null before. */
   readonly isNamed: boolean | null
+  /** The header of a batch that the chain announces and this watcher could not compute yet; null where there is none. */
+  readonly unseen: Hex | null
 }
+
+/** What is said of a header. */
+type Word = Pick<Decision, 'header' | 'says' | 'reason' | 'sentence'>
+
+/** Of the watchers' time on the chain, how much of it a server has to show what it announced. */
+const patience = 0.75
 
 export function createWatcher(options: WatcherOptions): Watcher {
   const { serverUrl, provider, chainId, escrow, firstBlock, area, wallet, book, metrics, log } = options
   const own = parseAddress(wallet.address)
   const place = { chainId, escrow, area }
+  const domain = { chainId, escrow }
   const events = createEventLog(provider, { escrow, firstBlock })
   let client: Promise<ApiClient> | null = null
   let isNamed: boolean | null = null
   /** The header that was found wrong once. */
   let doubted: Hex | null = null
   const refusedOnChain = new Set<Hex>()
+  /** Since when, by the chain's clock. */
+  let unseen: { header: Hex; since: UtcSeconds } | null = null
 
   async function ask<Answer>(what: (client: ApiClient) => Promise<Answer>): Promise<Answer> {
     client ??= signInWithKey(serverUrl, wallet, chainId)
@@ -79,12 +91,53 @@ export function createWatcher(options: WatcherOptions): Watcher {
 
   async function look(): Promise<void> {
     isNamed ??= (await viewNow()).view.watchers.keys.includes(own)
+    try {
+      await lookAtServer()
+    } finally {
+      await lookAtAnnouncement()
+    }
+  }
+
+  async function lookAtServer(): Promise<void> {
     const { waiting } = await ask((api) => api.get<Asked>(`/areas/${area}/watchers`))
     if (waiting === null) return
-    const known = book.of(waiting.header)
+    const known = book.of(waiting.header) ?? (await refusedBefore(waiting.header))
     if (known !== null && waiting.words.some(({ watcher }) => watcher === own)) return
     const decision = known ?? (await decide())
     if (decision !== null) await say(decision)
+  }
+
+  /** What this key has refused on chain stays refused, whatever is shown afterwards. */
+  async function refusedBefore(header: Hex): Promise<Word | null> {
+    const { view } = await viewNow()
+    const refusal = view.refusals.get(header)?.find(({ watcher }) => watcher === own)
+    if (refusal === undefined) return null
+    const reason = refusalReasons[refusal.reason] ?? 'other'
+    return { header, says: 'refused', reason, sentence: 'this watcher has refused the header on chain' }
+  }
+
+  /**
+   * Silence would settle a batch that is announced to the chain and shown to nobody, so it is refused in time. The server may be
+   * down for a while, too: its day's trades then become residual, as those of every batch that does not settle.
+   */
+  async function lookAtAnnouncement(): Promise<void> {
+    const [header] = (await escrowAt(escrow, provider).getFunction('announcementOf')(area)) as [Hex]
+    const isKnown = header === ZeroHash || book.of(header) !== null
+    const { newest, all, view } = isKnown ? { newest: 0, all: [], view: null } : await viewNow()
+    const begun = all.some(({ name, args }) => name === 'BatchWatched' && args.area === area && args.header === header)
+    if (view === null || begun || !view.watchers.keys.includes(own)) {
+      unseen = null
+      metrics.unseen.set(0)
+      return
+    }
+    const now = (await provider.getBlock(newest))!.timestamp
+    if (unseen?.header !== header) {
+      unseen = { header, since: now }
+      log.error({ header }, 'the chain announces a batch that the server does not show')
+    }
+    metrics.unseen.set(1)
+    if (now < unseen.since + view.rules.watcherGraceSeconds * patience) return
+    await refuseOnChain(view, header, 'incomplete')
   }
 
   /** The area as the node shows it now. */
@@ -166,33 +219,25 @@ export function createWatcher(options: WatcherOptions): Watcher {
     throw new WatchError('WATCH_CHANGED', `the file is of number ${file.number} of the batch, ${number} was shown`)
   }
 
-  async function say(decision: Decision): Promise<void> {
-    const { header, says, reason, sentence } = decision
+  async function say({ header, says, reason, sentence }: Word): Promise<void> {
     const { view } = await viewNow()
-    const domain = { chainId, escrow }
     const signed = { rules: view.rulesHash, header }
     let word: object = { says, header, reason, sentence }
     if (says === 'approved') {
       word = { says, header, signature: await signCompact(wallet, domain, 'BatchApproval', signed) }
     } else if (says === 'refused') {
-      const refusal = { ...signed, reason: refusalReasons.indexOf(reason!) }
-      const signature = await signCompact(wallet, domain, 'BatchRefusal', refusal)
-      word = { ...word, signature }
-      await refuseOnChain({ view, header, reason: refusal.reason, signature })
+      word = { ...word, signature: await refuseOnChain(view, header, reason!) }
     }
     await ask((api) => api.post(`/areas/${area}/watchers/words`, word, `${says} ${header}`.replaceAll(' ', '-')))
   }
 
-  /** So that a server which does not listen is bound by it too; it costs this key some gas. */
-  async function refuseOnChain(refusal: {
-    view: AreaView
-    header: Hex
-    reason: number
-    signature: Hex
-  }): Promise<void> {
-    const { view, header, reason, signature } = refusal
+  /** So that a server which does not listen is bound by it too; it costs this key some gas. Gives what it signed. */
+  async function refuseOnChain(view: AreaView, header: Hex, because: RefusalReason): Promise<Hex> {
+    const reason = refusalReasons.indexOf(because)
+    const refusal = { rules: view.rulesHash, header, reason }
+    const signature = await signCompact(wallet, domain, 'BatchRefusal', refusal)
     const isThere = view.refusals.get(header)?.some(({ watcher }) => watcher === own) ?? false
-    if (isThere || refusedOnChain.has(header)) return
+    if (isThere || refusedOnChain.has(header)) return signature
     const contract = escrowAt(escrow, wallet.connect(provider))
     const { keys, quorum }: Watchers = view.watchers
     try {
@@ -205,12 +250,16 @@ export function createWatcher(options: WatcherOptions): Watcher {
       const known = asChainError(error)
       log.error({ header, err: known }, `the refusal could not be sent to the chain: ${(known as Error).message}`)
     }
+    return signature
   }
 
   return {
     look,
     get isNamed() {
       return isNamed
+    },
+    get unseen() {
+      return unseen?.header ?? null
     },
   }
 }

@@ -68,6 +68,30 @@ describe('the cookie', () => {
     expect((await read({ cookie: planted, 'commonwatt-account': lower(people.bob) })).body.code).toBe('SESSION_NEEDED')
   })
 
+  test('takes along what the browser has cached, whichever way it ends', async () => {
+    const signOut = async (path: (id: string) => string) => {
+      const { cookie } = await cookieAt(market)
+      const headers = { cookie, 'commonwatt-account': alice, origin: market }
+      const { items } = (await ask(street, 'GET', 'sessions', { headers })).body
+      const own = items.find(({ isThis }: { isThis: boolean }) => isThis)
+      return ask(street, 'DELETE', path(own.id), { headers })
+    }
+    for (const path of [() => 'session', (id: string) => `sessions/${id}`]) {
+      const ended = await signOut(path)
+      expect(ended.status).toBe(204)
+      expect(ended.headers.get('clear-site-data')).toBe('"cache"')
+      expect(ended.headers.getSetCookie()[0]).toMatch(/=; Max-Age=0; /)
+    }
+    const [kept, ended] = [await cookieAt(market), await cookieAt(market)]
+    const as = ({ cookie }: { cookie: string }) => ({
+      headers: { cookie, 'commonwatt-account': alice, origin: market },
+    })
+    const { items } = (await ask(street, 'GET', 'sessions', as(ended))).body
+    const id = items.find(({ isThis }: { isThis: boolean }) => isThis).id
+    const elsewhere = await ask(street, 'DELETE', `sessions/${id}`, as(kept))
+    expect([elsewhere.status, elsewhere.headers.get('clear-site-data')]).toEqual([204, null])
+  })
+
   test('ends with the session', async () => {
     const { cookie } = await cookieAt(market)
     const headers = { cookie, 'commonwatt-account': alice, origin: market }

@@ -303,6 +303,14 @@ describe('giving', () => {
     expect((await get('stranger', `${alice}/grants-received`)).body.code).toBe('ACCOUNT_FOREIGN')
   })
 
+  test('is each account’s for itself: nobody gives in the name, and so uses up the places, of another', async () => {
+    const named = await signed(grantOf({ seat: BigInt(seatIds.bob) }), people.bob)
+    const listed = () => get('alice', `${alice}/grants`).then(({ body }) => body.items)
+    const before = await listed()
+    expect((await post('bob', `${bob}/grants`, named)).body.code).toBe('ACCOUNT_FOREIGN')
+    expect(await listed()).toEqual(before)
+  })
+
   test('takes the word of a contract wallet', async () => {
     const word = `0x${'ab'.repeat(90)}`
     const grant = grantOf()
@@ -354,6 +362,15 @@ describe('taking back', () => {
     expect(await readableBy('stranger')).toContain('listSeatIntervals')
     await revokeAll()
     expect(await readableBy('stranger')).toEqual([])
+  })
+
+  test('is not undone by what was signed earlier: an older taking back gives nothing back', async () => {
+    const { nonce: given } = await give({ scope: 1 })
+    const older = given - 1
+    expect((await revoke(given + 1)).status).toBe(200)
+    expect((await revoke(older)).status).toBe(200)
+    expect(await readableBy('stranger')).toEqual([])
+    expect((await get('alice', `${alice}/grants/next?area=1`)).body.lowestNonce).toBe(given + 1)
   })
 
   test('needs the account’s signature, and reaches no further than the contract lets it', async () => {

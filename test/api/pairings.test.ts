@@ -7,7 +7,7 @@ import { type PairingStep, pairMeter } from '../../meter-agent/pairing/pairing.t
 import { joiningSchema, pairingSchema } from '../../server/api/joining.ts'
 import { pairingOfMeter } from '../../server/store/pairing-store.ts'
 import { intervalSeconds, seat, t0, terms } from '../market/engine/street.ts'
-import { domain, helloTime, lower, people, settings } from './people.ts'
+import { domain, helloTime, lower, meters, people, settings } from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
 const found = {
@@ -160,6 +160,23 @@ test('an announcement that was seen shows the code to nobody: it was good for on
   expect((await ask(street, 'POST', 'pairings/state', { body: { area: 1, hello: offered } })).body).toEqual({
     state: 'offered',
   })
+})
+
+test('an announcement that came by the other way is used up too', async () => {
+  const agent = street.agent()
+  try {
+    const [said, offered] = [await helloOf(meters.bob), await helloOf(meters.bob)]
+    expect(await agent.emitWithAck('hello', said)).toMatchObject({ ok: true })
+    const replay = await ask(street, 'POST', 'pairings', { body: { area: 1, hello: said, found } })
+    expect(replay).toMatchObject({ status: 429, body: { code: 'PAIRING_REPLAYED' } })
+    // It is known here, so that it is offered to nobody; the announcement was heard all the same.
+    await ask(street, 'POST', 'pairings', { body: { area: 1, hello: offered, found } })
+    const other = street.agent()
+    expect(await other.emitWithAck('hello', offered)).toMatchObject({ ok: false, code: 'HELLO_USED' })
+    other.close()
+  } finally {
+    agent.close()
+  }
 })
 
 test('a code belongs to whoever enters it first', async () => {

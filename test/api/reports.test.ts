@@ -200,6 +200,32 @@ describe('documents', () => {
     ])
   })
 
+  test.each(['a\u0000b', '\ud800 half a letter', 'a\u001b[2Jb', '\ufffe'])(
+    'take no reason that nobody could read or keep: %j',
+    async (reason) => {
+      const refused = await preview(reason)
+      expect([refused.status, refused.body.code]).toEqual([400, 'REQUEST_INVALID'])
+      expect(() => readParties({ ...parties, issuer: { ...parties.issuer, name: reason } })).toThrow('issuer.name: ')
+    },
+  )
+
+  test.each(['2027-13', '2027-1', '0000-00', '2027-01-01', '+2027-01'])('are of no month like %s', async (name) => {
+    const asked = await ask(street, 'POST', `areas/1/bills/${name}/previews`, {
+      ...{ token: tokens.grid, body: { incompleteBecause: null } },
+    })
+    expect([asked.status, asked.body.code]).toEqual([400, 'REQUEST_INVALID'])
+  })
+
+  test.each(['2027-02', '2099-12', '9999-12', '0001-01', '1969-12', '2026-11'])(
+    'are of no month that is to come, or of which nothing is known: %s',
+    async (name) => {
+      const asked = await ask(street, 'POST', `areas/1/bills/${name}/previews`, {
+        ...{ token: tokens.grid, body: { incompleteBecause: null } },
+      })
+      expect(asked.body.code).toMatch(/^BILL_(MONTH|NOTHING)$/)
+    },
+  )
+
   test('are issued once two different accounts have signed exactly this', async () => {
     expect((await post('issue', {})).body.code).toBe('BILL_APPROVAL')
     expect((await approve(people.alice)).body.code).toBe('BILL_APPROVAL')
@@ -210,7 +236,13 @@ describe('documents', () => {
     expect((await approve(people.grid, { rules: `0x${'1'.repeat(64)}` })).status).toBeGreaterThan(399)
     expect((await get(base)).body.preview.approvals).toEqual([])
     expect((await approve(people.grid)).body.preview.approvals).toEqual([lower(people.grid)])
+    // The same person by another session, and once more at the same moment, is one person.
+    const again = await tokenOf(street, people.grid)
+    expect(again).not.toBe(tokens.grid)
+    await Promise.all([approve(people.grid), approve(people.grid, {}, 'stranger')])
+    tokens.grid = again
     await approve(people.grid)
+    expect((await get(base)).body.preview.approvals).toEqual([lower(people.grid)])
     expect((await post('issue', {})).body.detail).toContain('1 of 2 approvers')
     await approve(people.stranger, {}, 'stranger')
     expect((await post('issue', {}, 'stranger')).body.preview.issuedAt).toBe('2027-02-02T10:00:00.000Z')

@@ -249,7 +249,7 @@ describe('relayed messages', () => {
       },
       'requestMove',
     ],
-    ['closures', { seat: seatIds.alice, deadline: 9, signature: `0x${'11'.repeat(65)}` }, 'closeSeat'],
+    ['closures', { seat: seatIds.alice, version: 2, deadline: 9, signature: `0x${'11'.repeat(65)}` }, 'closeSeat'],
     [
       'revocations',
       { seat: seatIds.alice, from: 9, version: 1, deadline: 9, signature: `0x${'11'.repeat(65)}` },

@@ -303,3 +303,24 @@ it('an area whose journal does not replay stops, says why, and refuses what is a
   expect(second.handle.status.condition).toMatchObject({ code: 'ENGINE_DIVERGED' })
   await expect(area.outcome(second.handle.submit(newOrder()))).rejects.toMatchObject({ code: 'AREA_STOPPED' })
 })
+
+it('what is due takes turns with those who ask: an answer waits for one piece of it, in a transaction of its own', async () => {
+  const { area, server } = await opened()
+  server.machine.pause(3 * 3_600_000, { sleeps: false })
+  await area.pass(3 * 3_600_000)
+  await area.until(() => server.machine.isRunning)
+  server.handle.seeChain(area.scheduler.nowMs)
+  const since = area.database.log.length
+  for (let count = 0; count < 3; count += 1) {
+    await area.outcome(server.handle.submit(newOrder(1, { start: boundary(20), end: boundary(24) })))
+  }
+  await area.pass(60_000)
+  const transactions = new Map<number, string[]>()
+  for (const { journaled, after } of area.database.log.slice(since)) {
+    transactions.set(after.sequence, [...(transactions.get(after.sequence) ?? []), journaled.command.type])
+  }
+  const [owned, ...others] = [...transactions.values()].map((types) => types.join())
+  expect([owned, ...others.slice(0, 6)]).toEqual(['barrier', 'tick', 'order', 'tick', 'order', 'tick', 'order'])
+  expect(others.length).toBeGreaterThan(10)
+  expect(others.slice(6).every((types) => types === 'tick')).toBe(true)
+})

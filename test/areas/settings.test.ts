@@ -66,6 +66,30 @@ describe('area settings', () => {
     expect(() => areaSettings(written, chain)).toThrow(reason)
   })
 
+  it.each([
+    ['31 umlauts, which are 62 bytes', 'ü'.repeat(31)],
+    ['one umlaut', 'süd'],
+    ['letters of another script', 'северный'],
+    ['a letter of four bytes', '𝒩orth'],
+    ['an umlaut of two code points', 'su\u0308d'],
+    ['32 letters', 'n'.repeat(32)],
+    ['nothing', ''],
+    ['a blank', 'north end'],
+  ])('name no zone that the 31 bytes of the escrow cannot hold as they are written: %s', (_, zone) => {
+    const zones = [
+      { zone: 'root', name: 'Root' },
+      { zone, name: 'Süd', parent: 'root', feePerKwh: '0.01' },
+    ]
+    expect(() => areaSettings(file({ zones }), chain)).toThrow(
+      `zones.1.zone: a zone is 1 to 31 letters (a to z), digits, dots, dashes or underscores, and ${JSON.stringify(zone)} is not`,
+    )
+  })
+
+  it('take a zone of 31 letters, and any letters in what people read of it', () => {
+    const zones = [{ zone: 'n'.repeat(31), name: 'Süd, bei den Gärten' }]
+    expect(areaSettings(file({ zones }), chain).zones[0]).toMatchObject(zones[0]!)
+  })
+
   it('say how long official values may take, which agents may not, and the escrow does not wait for longer', () => {
     const slow = { ...chain, withdrawalDelaySeconds: 72 * 3600 }
     const day = { batchSeconds: 86_400, intervalSeconds: 900, confirmation: 'everybody' }

@@ -193,6 +193,13 @@ function tableOf({ auction, book, engine, durable, busy, bytes, reports, agent, 
       memory: `${row.memoryMiB} MiB`,
       more: `${row.rows} rows in ${rounded(row.seconds)} s, ${rounded(row.cpuSeconds)} s of CPU (${rounded(row.rows / row.cpuSeconds)} rows each); held at the end ${rounded(row.heldRatio)} × at the beginning`,
     })),
+    ...(reports ?? []).map(({ format, zones, few, all }) => ({
+      benchmark: `report alone: ${format}, ${zones} zones`,
+      result: `${rounded(all.rows / all.seconds)} rows/s`,
+      ratio: `${rounded(all.residentMiB / few.residentMiB)} × the memory of ${few.rows} rows`,
+      memory: `${rounded(all.residentMiB)} MiB`,
+      more: `${all.rows} rows in ${rounded(all.seconds)} s, ${rounded(all.cpuSeconds)} s of CPU (${rounded(all.rows / all.cpuSeconds)} rows each); ${few.rows} rows: ${rounded(few.residentMiB)} MiB`,
+    })),
     ...(agent ?? []).map((row) => ({
       benchmark: `agent: ${row.homes} homes`,
       result: `${rounded(row.cpuPercent)} % of a core`,
@@ -323,6 +330,11 @@ function goalsOf({ auction, book, engine, busy, bytes, reports, commands }: Resu
         'reports: what is held at the end, as a multiple of the beginning',
         Math.max(...reports.map((row) => row.heldRatio)),
         1.5,
+      ),
+      atMost(
+        'reports: memory of a process for all rows, as a multiple of that for 100,000',
+        Math.max(...reports.map(({ few, all }) => all.residentMiB / few.residentMiB)),
+        1.25,
       ),
     )
   }

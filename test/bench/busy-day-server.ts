@@ -12,14 +12,22 @@ export type DayRequest =
   | { ask: 'day'; do: 'fill'; first: number; boundaries: number }
   /** Moves the clock until the grace of a boundary has passed, and waits until its interval is computed. */
   | { ask: 'day'; do: 'compute'; boundary: number }
-  /** Waits until each of the day's intervals that late readings change has been computed again. Answers how many there were. */
-  | { ask: 'day'; do: 'recomputed'; since: number }
+  /**
+   * Waits until each of the day's intervals that late readings change has been computed again, for so long at most: an area rests
+   * after each for a millisecond a seat. Answers how many have been, of how many.
+   */
+  | { ask: 'day'; do: 'recomputed'; since: number; longestMs: number }
   /** The newest command of the area. */
   | { ask: 'day'; do: 'sequence' }
   /** A block of the chain is behind the day's end: the batch is cut, and its statement made. */
   | { ask: 'day'; do: 'cut' }
   /** Hands out the statements of so many seats, as text. Answers their length. */
   | { ask: 'day'; do: 'statements'; seats: number }
+
+export interface Recomputed {
+  done: number
+  of: number
+}
 
 interface Parts {
   area: AreaHandle
@@ -103,8 +111,10 @@ export function playedDay({ area, statements, base, seatCount, moveClock }: Part
         return area.status.sequence
       case 'recomputed': {
         const starts = [...times.keys()]
-        await until(() => starts.every((start) => times.get(start)! > request.since))
-        return starts.length
+        const left = () => starts.filter((start) => times.get(start)! <= request.since).length
+        const untilMs = performance.now() + request.longestMs
+        await until(() => left() === 0 || performance.now() > untilMs)
+        return { done: starts.length - left(), of: starts.length } satisfies Recomputed
       }
       case 'cut': {
         const end = base + daySeconds

@@ -1,8 +1,11 @@
 /**
  * How fast a settlement report is written from the database and how much memory that takes: 200,000 rows of six days in every format,
- * with few zones and with many. `npm run bench -- reports`; with `REPORT_DAYS=30` a million rows of a month, where what is held is the same.
+ * with few zones and with many, and how much more memory all of them take than the 100,000 of three days. `npm run bench -- reports`; with
+ * `REPORT_DAYS=30` it is a million rows of a month; `REPORT_ZONES=3` leaves out many zones.
  */
-
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { eicCheckCharacter } from '../../server/reports/energy-codes.ts'
 import { type ReportFormat, reportFormats } from '../../server/reports/formats.ts'
 import type { Database } from '../../server/store/database.ts'
@@ -10,6 +13,7 @@ import { encodeOutcomes } from '../../server/store/outcomes.ts'
 import { openReport } from '../../server/store/report-source.ts'
 import { config, face, intervalSeconds } from '../market/engine/street.ts'
 import { startOwnServer } from '../store/scratch-database.ts'
+import type { ReportMemory } from './report-memory.ts'
 
 export interface ReportBenchRow {
   format: string
@@ -23,6 +27,9 @@ export interface ReportBenchRow {
   memoryMiB: number
   /** What it holds after a collection at the end, as a multiple of that near the beginning. */
   heldRatio: number
+  /** Of a process that does nothing else: with three days, and with all. */
+  few: ReportMemory
+  all: ReportMemory
 }
 
 /** 2026-11-01T00:00:00Z. */
@@ -30,6 +37,7 @@ const from = 1_793_491_200
 const days = Number(process.env.REPORT_DAYS ?? 6)
 const intervals = days * 96
 const seats = 350
+const fewDays = 3
 /** How often it is looked how much is held. */
 const sampleMs = 1_000
 const eic = (text: string) => text + eicCheckCharacter(text)
@@ -39,12 +47,13 @@ export async function benchReports(): Promise<ReportBenchRow[]> {
   const server = await startOwnServer()
   const rows: ReportBenchRow[] = []
   try {
-    for (const zones of [3, 1_000]) {
-      const { database } = await server.fresh()
+    for (const zones of (process.env.REPORT_ZONES ?? '3,1000').split(',').map(Number)) {
+      const { database, url } = await server.fresh()
       await fill(database, zones)
       for (const format of reportFormats) {
         await nameThePoints(database, format.name === 'nem12' ? 'N' : 'AT0010000000000000000000')
-        rows.push(await measured(database, format, zones))
+        const [few, all] = [await memoryOf(url, format, fewDays), await memoryOf(url, format, days)]
+        rows.push({ ...(await measured(database, format, zones)), few, all })
       }
     }
   } finally {
@@ -61,7 +70,19 @@ async function nameThePoints(sql: Database, begins: string): Promise<void> {
     select 1, meter, 'import', 0, meter, ${begins} || lpad(seat::text, 9, '0') from seats`
 }
 
-async function measured(database: Database, format: ReportFormat, zones: number): Promise<ReportBenchRow> {
+/** What the first days of it take, written by a process of its own. */
+async function memoryOf(databaseUrl: string, { name }: ReportFormat, days: number): Promise<ReportMemory> {
+  const program = join(import.meta.dirname, 'report-memory.js')
+  const asked = [program, databaseUrl, name, String(from), String(from + days * 86_400)]
+  const env = { ...process.env, REPORT_PARTIES: JSON.stringify(parties) }
+  return JSON.parse((await promisify(execFile)(process.execPath, asked, { env })).stdout) as ReportMemory
+}
+
+async function measured(
+  database: Database,
+  format: ReportFormat,
+  zones: number,
+): Promise<Omit<ReportBenchRow, 'few' | 'all'>> {
   const request = {
     ...{ format, from, to: from + intervals * intervalSeconds, by: 'interval' as const, selection: {} },
     parties,

@@ -16,6 +16,7 @@ const bundle = await rolldown({
     'durable-server': join(folder, 'durable-server.ts'),
     'durable-area': join(folder, 'durable-area.ts'),
     'meter-agent': join(folder, 'meter-agent.ts'),
+    'report-memory': join(folder, 'report-memory.ts'),
     'statement-thread': join(folder, '../../server/statements/statement-thread.ts'),
     'signature-worker': join(folder, '../../server/signatures/signature-worker.ts'),
   },

@@ -1,7 +1,9 @@
 /** Documents of a month: their sums are those of what was settled, to the cent, and each adds up by itself as EN 16931 asks. */
+import { inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { pdfOf } from '../../server/api/document-pdf.ts'
+import { pdfLetters } from '../../server/api/pdf-letters.ts'
 import { halfAwayFromZero, splitTax, unitsPerCent } from '../../server/billing/cents.ts'
 import { corrected } from '../../server/billing/corrections.ts'
 import { type BilledDay, documentsOf, rateOf } from '../../server/billing/documents.ts'
@@ -70,7 +72,44 @@ const month = fc.array(dayOf, { minLength: 1, maxLength: 120 }).map((days): Bill
 const sum = (days: readonly BilledDay[], side: 'bought' | 'sold') =>
   days.reduce((total, day) => total + day[side].amount, 0n)
 
+/** A day on which the first home bought. */
+const dayWith = (boughtWh: number): BilledDay => ({
+  ...{ day: '2026-11-01', account: accountOf(0), point: 'AT0', exportPoint: 'AT0E', importWh: boughtWh, exportWh: 0 },
+  ...{ bought: sideOf(boughtWh, BigInt(1_500 * boughtWh)), sold: sideOf(0, 0n) },
+})
+
+/** Those of WinAnsiEncoding that ISO 8859-1 has not, from 128 on. */
+const windowsLetters = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ'
+
+/** What a PDF shows, with nothing between its pieces of text. */
+function textOfPdf(pdf: Buffer): string {
+  const pages = pdf.toString('latin1').matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)
+  const drawn = [...pages].map(([, page]) => inflateSync(Buffer.from(page!, 'latin1')).toString('latin1')).join('\n')
+  const letters = [...drawn.matchAll(/<([0-9a-f]*)>/g)].map(([, hex]) => hex).join('')
+  const text = Buffer.from(letters, 'hex').toString('latin1')
+  return text.replace(/[\x80-\x9f]/g, (code) => windowsLetters[code.charCodeAt(0) - 0x80]!)
+}
+
 describe('the documents of a month', () => {
+  test.each([
+    ['Jiří Dvořák, Łódź', 'Jirí Dvorák, Lódz'],
+    ['Gönül Şahin-Győri', 'Gönül Sahin-Gyori'],
+    ['Ştefan Țîrlea, Žofie', 'Stefan Tîrlea, Žofie'],
+    ['Ελένη Παπαδοπούλου', 'Eleni Papadopoyloy'],
+    ['Йордан Щерев', 'Iordan Shcherev'],
+    ['Müller & Söhne – “Süd” … 3 €', 'Müller & Söhne – “Süd” … 3 €'],
+    ['陽光 \u{1f31e}', '?? ?'],
+    ['e\u0301te\u0301 a\u200bb\u00adc', 'été abc'],
+  ])('write the name %s in letters that every PDF reader has', async (name, written) => {
+    expect(pdfLetters(name)).toBe(written)
+    const [own] = documentsOf([dayWith(100)], { ...parties, members: [{ ...parties.members[0]!, name }] }, terms)
+    const shown = textOfPdf(await pdfOf({ number: '1-000001', issuedOn: '2026-12-01', document: own! }))
+    expect(shown).toContain(written)
+    // And nothing after it is spoilt.
+    expect(shown).toContain('Sonnenweg 3, 4020 Linz, AT')
+    expect(shown).toContain('SHA-256')
+  })
+
   test(`have the sums of what was settled, with the remainder shown (seed ${seed})`, () => {
     fc.assert(
       fc.property(month, (days) => {

@@ -184,3 +184,25 @@ it('puts a report forward, which the clerk and a second person release', async (
   expect(await page.getByText('waits to be released by two people').count()).toBe(0)
   await page.context().close()
 }, 180_000)
+
+it('says that a billed month has changed until somebody has looked at it again', async () => {
+  const { database } = street
+  const { areaId } = await requireArea(database, { area: number })
+  await database`
+    insert into official_differences (area_id, start, point, direction, channel, file_before, file, kind)
+    values (${areaId}, ${Date.UTC(2026, 9, 12, 9) / 1000}, ${pointOf(7)}, 'import', 'total', 1, 2, 'replaced')`
+  const page = await open(wide, 'en-GB')
+  await page.getByLabel('Or paste a private key').fill(people.grid.privateKey)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  const inbox = page.getByText('Values of October 2026 were corrected after its documents were issued.')
+  await inbox.waitFor()
+  const documents = page.locator('.card.documents')
+  const changed = documents.getByText('official values replaced: 1')
+  await changed.waitFor()
+  await sweep(page, 'a billed month that changed', 'utility')
+  await documents.getByRole('button', { name: 'Preview again' }).click()
+  await documents.getByText(/nothing is to be issued for 2026-10/).waitFor()
+  await changed.waitFor({ state: 'detached' })
+  await inbox.waitFor({ state: 'detached' })
+  await page.context().close()
+}, 90_000)

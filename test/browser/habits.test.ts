@@ -2,7 +2,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pageFolder } from '../../server/project-files.ts'
-import { people } from '../api/people.ts'
+import { lower, people } from '../api/people.ts'
 import { type Street, startStreet, trade } from '../api/street.ts'
 import { assertBuilt } from '../built.ts'
 import { phone, shows, startBrowser, tabTo, textOf } from './browser.ts'
@@ -138,5 +138,22 @@ it('a phone without a network says what holds, and signs nothing by itself once 
   await set.click()
   await page.locator('.my-price .badge').waitFor({ state: 'detached' })
   expect(sent.filter((path) => path.endsWith('/orders'))).toHaveLength(1)
+  await page.context().close()
+}, 60_000)
+
+it('a browser that signs out keeps nothing of the account', async () => {
+  const page = await pageOf('alice')
+  const account = lower(people.alice)
+  /** The status of the copy that the browser has of the account's seats, null where it has none. */
+  const kept = () =>
+    page.evaluate(async (own) => {
+      const [read] = performance.getEntriesByType('resource').filter(({ name }) => name.includes(`/${own}/seats`))
+      const as = { headers: { 'Commonwatt-Account': own }, cache: 'only-if-cached', mode: 'same-origin' } as const
+      return (await fetch(read!.name, as).catch(() => null))?.status ?? null
+    }, account)
+  expect(await kept()).toBe(200)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByLabel('Or paste a private key').waitFor()
+  expect(await kept()).not.toBe(200)
   await page.context().close()
 }, 60_000)

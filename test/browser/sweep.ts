@@ -36,6 +36,7 @@ export async function sweep(page: Page, name: string, reader: 'home' | 'utility'
     const what = `${name}, ${size.width} pixels wide, text of ${pixels} pixels`
     expect(await tooWide(page), what).toEqual([])
     expect(await overflow(page), what).toBe(0)
+    if (size === narrow) expect(await cutTables(page), what).toEqual([])
   }
   await devtools.detach()
 }
@@ -70,6 +71,15 @@ function silentlyGrey(page: Page): Promise<string[]> {
       const why = ids.map((id) => document.getElementById(id)?.textContent ?? '').join('')
       return why.trim() === '' ? [button.outerHTML.slice(0, 160)] : []
     }),
+  )
+}
+
+/** Tables whose rows are stacked on a phone, and that would have to be moved sideways all the same. */
+function cutTables(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('.table-scroll')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+      .map((frame) => frame.getAttribute('aria-label') ?? ''),
   )
 }
 

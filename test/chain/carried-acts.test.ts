@@ -189,12 +189,12 @@ test('a meter is revoked by the grid operator’s word, a seat closed by its acc
   const byAnother = await revokedBy(home.account)
   await expect(relay.revokeMeter(byAnother)).rejects.toMatchObject({ contractError: 'BadSignature' })
   await relay.revokeMeter(await revokedBy(grid))
-  const close = { seat, deadline: forever }
+  const close = { seat, version: 2, deadline: forever }
   const closing = await signedFor<Closed>('relayClosure', close, { '/signature': home.account }, home.account)
   const { hash } = await relay.closeSeat(closing)
   expect(await relay.closeSeat(closing)).toEqual({ hash })
   await market.turn()
-  expect(recordOf(home).terms.at(-1)).toMatchObject({ closed: true })
+  expect(recordOf(home).terms.at(-1)).toMatchObject({ closed: true, mandate: { version: 2 } })
   expect(recordOf(home).standings.at(-1)).toMatchObject({ barred: true })
 })
 

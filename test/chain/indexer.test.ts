@@ -133,10 +133,10 @@ test('every change is a boundary on the seat’s timeline, whoever made it', asy
     [later - 500, 3],
     [later + 100, 3],
   ])
-  await street.call(await funded(home), 'closeSeat', id, forever, '0x')
+  await street.call(await funded(home), 'closeSeat', id, 4, forever, '0x')
   await indexer.advance()
   expect(seatOf(home).terms.at(-2)?.closed).toBe(true)
-  expect(seatOf(home).terms.at(-1)).toMatchObject({ from: later + 100, closed: true, version: 3 })
+  expect(seatOf(home).terms.at(-1)).toMatchObject({ from: later + 100, closed: true, version: 4 })
 })
 
 test('deposits count when they are deep enough; a withdrawal request at once, and until its payment counts', async () => {

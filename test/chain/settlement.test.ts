@@ -351,6 +351,7 @@ test('a batch that only the chain knows is named once, and said until then', asy
   await database`delete from batches`
 
   const unheard = startProcess(database, street, operator, { disowns: false })
+  expect(unheard.settlement.unnamed(area)).toBeNull()
   await unheard.turn()
   expect(unheard.settlement.unnamed(area)).toBe(1)
   const after = startProcess(database, street, operator)

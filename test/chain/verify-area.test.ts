@@ -22,7 +22,16 @@ import { bundleProgram } from '../demo/bundle.ts'
 import { exportedBatch, linesOfAny, statementOfSeat } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { startMarket } from './market.ts'
-import { area, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
+import {
+  area,
+  chainTime,
+  type Home,
+  openStreet,
+  passUntil,
+  type Street,
+  startTestChain,
+  type TestChain,
+} from './street.ts'
 import { openWatchedStreet, type TestWatcher } from './watched-street.ts'
 
 const eventually = { timeout: 30_000, interval: 50 }
@@ -248,6 +257,18 @@ test('a batch settles with two of three watchers, which run as processes of thei
       eventually,
     )
     expect(await settledWith(start + 180)).toBeUndefined()
+    // The second one has run all the while: it signed every batch that settled, refused this one, and its metrics say so.
+    const { length: settled } = await own`select 1 from batch_progress where status = 'settled'`
+    const says = (word: string) => `commonwatt_watch_batches_total{says="${word}"}`
+    await vi.waitFor(async () => expect((await second.measured())[says('refused')]).toBe(1), eventually)
+    const measured = await second.measured()
+    expect(measured).toMatchObject({
+      ...{ [says('approved')]: settled, [says('withheld')]: 0 },
+      ...{ commonwatt_watch_computing_seconds_count: settled + 1, commonwatt_watch_newest_end_seconds: start + 180 },
+      commonwatt_watch_ready: 1,
+    })
+    expect(measured.commonwatt_watch_balance_ether).toBeLessThanOrEqual(100)
+    expect(measured.commonwatt_watch_balance_ether).toBeGreaterThan(99)
 
     // It says instead that the buyer could not pay.
     const buyer = place.homes[1]!.number
@@ -256,6 +277,16 @@ test('a batch settles with two of three watchers, which run as processes of thei
       code: 'CHAIN_WATCHERS',
       message: expect.stringContaining(`seat ${buyer} is stated as unable to pay`),
     })
+
+    // It announces a batch that it shows to nobody, and would have it settle by their silence.
+    const hidden = `0x${'ab'.repeat(32)}` as const
+    await watched.announce(hidden)
+    const unseen = () => Promise.all(watchers.map(async (one) => (await one.measured()).commonwatt_watch_unseen))
+    await vi.waitFor(async () => expect(await unseen()).toEqual([1, 1, 1]), eventually)
+    expect((await second.ready())!.notReady).toEqual([expect.stringContaining(hidden)])
+    expect(await refusals(place.rules.area, hidden)).toBe(0n)
+    await passUntil(chain.provider, (await chainTime(chain.provider)) + (place.rules.watcherGraceSeconds * 3) / 4)
+    await vi.waitFor(async () => expect(await refusals(place.rules.area, hidden)).toBe(3n), eventually)
   } finally {
     await watched.stop()
   }

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Wallet } from 'ethers'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
+import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import { hashWatchers } from '../../contracts/protocol/typed-data.ts'
 import { networkReader } from '../../server/api/addresses.ts'
 import { createReadAllowance } from '../../server/api/allowance.ts'
@@ -35,6 +36,8 @@ export interface WatchedStreet {
   watchers: TestWatcher[]
   /** Everybody trades in the batches that begin in `[from, until)`. */
   tradeTo(until: number): Promise<void>
+  /** The operator's own word to the chain, whatever its server shows. */
+  announce(header: Hex): Promise<void>
   /** Turns the server's loops until this is true, or the settlement stops for another reason than waiting. */
   turnUntil(isDone: () => Promise<boolean>): Promise<void>
   stop(): Promise<void>
@@ -47,6 +50,8 @@ export interface TestWatcher {
   kill(): Promise<void>
   /** What its health says. */
   ready(): Promise<{ ready: boolean; notReady: string[] } | null>
+  /** What its metrics say of its own work, by name and labels as Prometheus writes them. */
+  measured(): Promise<Record<string, number>>
 }
 
 /** Two of three watchers; one home sells to another. */
@@ -98,6 +103,9 @@ export async function openWatchedStreet(chain: TestChain, server: ScratchServer)
       }
       await market.passTo(until + 20)
       await market.hear()
+    },
+    async announce(header) {
+      await street.call(operator.connect(provider), 'announceBatch', street.rules.area, header)
     },
     async turnUntil(isDone) {
       while (!(await isDone())) {
@@ -205,6 +213,11 @@ function watcherOf(address: string, args: string[], metricsPort: number): TestWa
     async ready() {
       const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => null)
       return answer === null ? null : ((await answer.json()) as { ready: boolean; notReady: string[] })
+    },
+    async measured() {
+      const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+      const lines = [...text.matchAll(/^(commonwatt_watch_\S+) (\S+)$/gm)]
+      return Object.fromEntries(lines.map(([, name, value]) => [name, Number(value)]))
     },
   }
 }

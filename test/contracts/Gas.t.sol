@@ -212,8 +212,8 @@ contract GasTest is Gas {
         bytes memory other = _sign(home.meterKey, hashes.hash(second));
         escrow.reportEquivocation(first, signature, second, other);
         _keep("reportEquivocation");
-        signature = _sign(home.accountKey, TypedData.hashClose(home.account, home.seat, NO_DEADLINE));
-        escrow.closeSeat(home.seat, NO_DEADLINE, signature);
+        signature = _signedClosing(home, escrow.seatView(home.seat).version + 1);
+        escrow.closeSeat(home.seat, escrow.seatView(home.seat).version + 1, NO_DEADLINE, signature);
         _keep("closeSeat");
     }
 

@@ -125,6 +125,7 @@ contract SeatsTest is Street {
         vm.expectRevert(abi.encodeWithSelector(ISeats.SeatExists.selector, home.seat));
         this.openWith(home, mandate, _epoch(home), keys);
         _close(home);
+        mandate.version = 3;
         vm.expectRevert(abi.encodeWithSelector(ISeats.OldConsent.selector, NO_DEADLINE));
         this.openWith(home, mandate, _epoch(home), keys);
         vm.assertEq(_open(home, mandate, START + 1, _epoch(home)), home.seat + 1);
@@ -223,15 +224,13 @@ contract SeatsTest is Street {
     function test_closing_ends_trading_for_good_and_leaves_the_purse() public {
         vm.warp(START + 10);
         vm.expectEmit();
-        emit ISeats.SeatClosed(home.seat, START + INTERVAL);
-        escrow.closeSeat(
-            home.seat, NO_DEADLINE, _sign(home.accountKey, TypedData.hashClose(home.account, home.seat, NO_DEADLINE))
-        );
+        emit ISeats.SeatClosed(home.seat, START + INTERVAL, 2);
+        escrow.closeSeat(home.seat, 2, NO_DEADLINE, _signedClosing(home, 2));
         vm.startPrank(home.account);
         vm.expectRevert(abi.encodeWithSelector(ISeats.SeatIsClosed.selector, home.seat));
-        escrow.closeSeat(home.seat, NO_DEADLINE, "");
+        escrow.closeSeat(home.seat, 2, NO_DEADLINE, "");
         Mandate memory next = _mandate(home);
-        next.version = 2;
+        next.version = 3;
         vm.expectRevert(abi.encodeWithSelector(ISeats.SeatIsClosed.selector, home.seat));
         escrow.changeMandate(home.seat, next, "");
         vm.stopPrank();
@@ -292,8 +291,8 @@ contract SeatsTest is Street {
 
     function test_refuses_to_close_late_or_by_another() public {
         vm.expectRevert(abi.encodeWithSelector(ICommon.DeadlinePassed.selector, START - 1));
-        escrow.closeSeat(home.seat, START - 1, "");
+        escrow.closeSeat(home.seat, 2, START - 1, "");
         vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
-        escrow.closeSeat(home.seat, NO_DEADLINE, "");
+        escrow.closeSeat(home.seat, 2, NO_DEADLINE, "");
     }
 }

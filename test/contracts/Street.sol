@@ -359,9 +359,14 @@ abstract contract Street {
         escrow.changeMandate(home.seat, mandate, _sign(home.accountKey, hashes.hash(mandate)));
     }
 
+    function _signedClosing(Home memory home, uint32 version) internal view returns (bytes memory) {
+        return _sign(home.accountKey, TypedData.hashClose(home.account, home.seat, version, NO_DEADLINE));
+    }
+
     function _close(Home memory home) internal {
+        uint32 version = escrow.seatView(home.seat).version + 1;
         vm.prank(home.account);
-        escrow.closeSeat(home.seat, NO_DEADLINE, "");
+        escrow.closeSeat(home.seat, version, NO_DEADLINE, "");
     }
 
     function _fund(Home memory home, uint256 tokens) internal {

@@ -342,7 +342,7 @@ contract VectorsTest is Street {
                 ConsentTimes(uint32(_uint("consent.validFrom")), uint32(_uint("consent.deadline")))
             )
         );
-        _expect("close", TypedData.hashClose(_address("close.account"), seat, deadline));
+        _expect("close", TypedData.hashClose(_address("close.account"), seat, uint32(_uint("close.version")), deadline));
         uint32 from = uint32(_uint("confirm.from"));
         _expect(
             "confirm",

@@ -65,6 +65,23 @@ contract WatchingTest is Watched {
         vm.assertEq(silentFrom, END + 2 * GRACE);
     }
 
+    /// Whoever guesses what meters will measure could name a batch that nobody can compute yet, and let the watchers' time pass.
+    function test_a_batch_that_is_not_over_cannot_be_announced() public {
+        Batch memory batch = _day();
+        bytes32 header = _headerOf(batch);
+        vm.warp(END - 1);
+        vm.prank(operator);
+        escrow.announceBatch(area, header);
+        vm.warp(END + GRACE);
+        _refuseSettling(
+            batch, _signedBy(header, _one(0)), abi.encodeWithSelector(ISettlement.NotApproved.selector, header, 0)
+        );
+        vm.prank(operator);
+        escrow.announceBatch(area, header);
+        vm.warp(END + 2 * GRACE);
+        _settleWith(batch, _signedBy(header, _none()));
+    }
+
     function test_nothing_was_announced_at_first() public view {
         (bytes32 header, uint32 silentFrom) = escrow.announcementOf(area);
         vm.assertEq(header, 0);

@@ -162,8 +162,15 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
   const revoke = { seat: buyer, from: end, version: 2, deadline: end + 3600 }
   const revocation = await signFull(grid, domain, 'RevokeMeter', revoke)
   await (await contract.revokeMeter(buyer, revoke.from, revoke.version, revoke.deadline, revocation)).wait()
-  const close = { account: await address(account!), seat: seller, deadline: end + 3600 }
-  await (await contract.closeSeat(seller, close.deadline, await signFull(account!, domain, 'CloseSeat', close))).wait()
+  const close = { account: await address(account!), seat: seller, version: 2, deadline: end + 3600 }
+  await (
+    await contract.closeSeat(
+      seller,
+      close.version,
+      close.deadline,
+      await signFull(account!, domain, 'CloseSeat', close),
+    )
+  ).wait()
   await chain.provider.send('evm_increaseTime', [301])
   await (await contract.claim(seller)).wait()
   expect(await tokens.balanceOf(to)).toBe(24_000n)

@@ -93,7 +93,7 @@ export function digestVectors(hashed = new Set<TypedDataName>(['AreaRules'])) {
         nonce: uint32[i],
         deadline: uint32[i],
       }
-      const close = { account, seat, deadline: uint32[i] }
+      const close = { account, seat, version: uint32[(i + 1) % 3]!, deadline: uint32[i] }
       const confirm = {
         ...{ seat, zone, nameplateWh: uint24[i], grade: uint8[i], from: uint32[i] },
         ...{ bars: uint32[2 - i]!, version: uint32[(i + 1) % 3]!, deadline: uint32[i] },

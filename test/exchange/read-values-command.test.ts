@@ -67,6 +67,10 @@ describe('commonwatt read-values', () => {
     ['an unknown format', good, ['--format', 'x'], ': format "x" is none of'],
     ['an unknown zone', good, ['--timezone', 'Mars/Phobos'], ': time zone "Mars/Phobos" is not known'],
     ['control characters', 'a\u001b[2J\u2028b', [], ': none of the formats'],
+    ['its letters of two bytes', Buffer.from(`\ufeff${good}`, 'utf16le'), [], ': written in UTF-16: save it as UTF-8'],
+    ['the same, the other way round', Buffer.from(`\ufeff${good}`, 'utf16le').swap16(), [], ': written in UTF-16'],
+    ['a workbook of before 2007', Buffer.from('d0cf11e0a1b11ae1', 'hex'), [], ': a workbook of before 2007 (.xls)'],
+    ['a picture of values', '%PDF-1.7\n', [], ': a PDF holds no values'],
     ['its size', Buffer.alloc(64 * 2 ** 20 + 1), [], ': larger than 64 MiB'],
   ])('refuses a file for %s in one line', async (_name, content, options, reason) => {
     const file = written('refused', content)

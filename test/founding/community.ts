@@ -158,10 +158,13 @@ export interface RunningServer {
   stop(): Promise<Run>
 }
 
+const isReady = async (url: string) => (await fetch(`${url}/readyz`)).ok
+
 /** Starts the community's server and waits until it is ready. Throws what it said where it ends. */
 export async function startServer(
   { folder, port, metricsPort }: Community,
   args: readonly string[] = [],
+  isUp: (url: string) => Promise<boolean> = isReady,
 ): Promise<RunningServer> {
   const line = ['serve', '--config', 'commonwatt.toml', '--confirmations', '1', ...args]
   linesRun.push(line.join(' '))
@@ -175,7 +178,7 @@ export async function startServer(
   const url = `http://127.0.0.1:${port}`
   await eventually(async () => {
     if (ended !== null) return ended
-    return (await fetch(`${url}/readyz`)).ok
+    return isUp(url)
   })
   if (ended !== null) throw new Error((ended as Run).stderr)
   return {

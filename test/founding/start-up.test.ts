@@ -122,6 +122,33 @@ describe('a server that cannot start', { timeout: 120_000 }, () => {
     expect(await refused(['--config', 'open.toml'])).toMatch(/others can read its secrets/)
   })
 
+  test('says that its deployment is of another chain', async () => {
+    const other = changed('elsewhere.json', 'deployment.json', (text) => text.replace('424242', '424243'))
+    const config = changed('elsewhere.toml', 'commonwatt.toml', (text) => text.replace('deployment.json', other))
+    const says = /the node is on chain 424242, the escrow was deployed on chain 424243: correct rpc-url/
+    expect(await refused(['--config', config])).toMatch(says)
+    for (const command of ['doctor', 'area show']) {
+      const said = await commonwatt(community.folder, [...command.split(' '), '--config', config])
+      expect([said.status, `${said.stdout}${said.stderr}`]).toEqual([1, expect.stringMatching(says)])
+    }
+  })
+
+  test('names the area file that is not there or is none', async () => {
+    const config = changed('area.toml', 'commonwatt.toml', (text) => text.replace('"area.json"', '"no-area.json"'))
+    expect(await refused(['--config', config])).toMatch(/no-area\.json: there is no such file: area-file names it$/)
+    changed('no-area.json', 'area.json', (text) => text.slice(0, -9))
+    expect(await refused(['--config', config])).toMatch(/no-area\.json: this is no JSON: /)
+    changed('no-area.json', 'area.json', (text) => text.replace('"currency"', '"currencies"'))
+    const { status, stderr } = await serve(['--config', config])
+    expect([status, stderr.trimEnd().split('\n')]).toEqual([
+      1,
+      [
+        expect.stringMatching(/no-area\.json: currency: is missing$/),
+        expect.stringMatching(/no-area\.json: currencies: has no meaning here$/),
+      ],
+    ])
+  })
+
   test('names each mistake of its configuration, and shows no value that may be secret', async () => {
     const wrong = changed('wrong.toml', 'commonwatt.toml', (text) =>
       text
@@ -130,6 +157,7 @@ describe('a server that cannot start', { timeout: 120_000 }, () => {
     )
     const { status, stderr } = await serve(['--config', wrong])
     expect(status).toBe(1)
+    expect(stderr).toContain('wrong.toml: escrow 1 rules: has no meaning here')
     expect(stderr).toContain('wrong.toml: port: a whole number from 1 to 65535 is needed')
     expect(stderr).toContain('wrong.toml: escrow 1 rpc-url: is no such address')
     expect(stderr).not.toContain('secret-of-the-node')

@@ -11,6 +11,7 @@ import { tokenAt } from '../../contracts/build/deploy.ts'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import type { AreaResource, BatchResource, SeatResource } from '../../server/api/resources.ts'
 import { signInWithKey } from '../../server/api-client.ts'
+import { freePort } from '../../server/demo/ports.ts'
 import { turnstile } from '../../server/demo/turnstile.ts'
 import { applyMigrations, migrationsOf, openDatabase, transact } from '../../server/store/database.ts'
 import {
@@ -135,7 +136,7 @@ test('from an empty folder to the release after', { timeout: 900_000 }, async ()
 
   expect(await run(`backup ${config} --keep 30`)).toMatch(/\.commonwatt-backup\.gz \([\d.]+ [kM]B\)$/m)
   await server.stop()
-  const url = await ground.newDatabase()
+  const url = await beginsInNoOtherDatabase()
   expect(await run(`restore ${files()[0]} --database-url ${url}`)).toMatch(/^\d+ rows of .*, made by release /)
   configure(community.databaseUrl, url)
   configure('keys/operator.key', 'keys/next.key')
@@ -250,6 +251,35 @@ async function changesItsOperator(): Promise<string> {
   await run(`area appoint ${ofGrid} --to ${next}`)
   await giveGas(ground, next, 10n ** 20n)
   return next
+}
+
+/**
+ * A server is not led into a database that knows nothing of what was settled, unless it is told so; the database stays as it was, and its
+ * address is given.
+ */
+async function beginsInNoOtherDatabase(): Promise<string> {
+  const [empty, lost] = [await ground.newDatabase(), await ground.newDatabase()]
+  const begins = /^area \d+ is settled until 20\d\d-.* has no journal of it: correct database-url, or restore/
+  expect(await refused(`serve ${config} --key-file keys/next.key --database-url ${empty}`)).toMatch(begins)
+  const file = join(community.folder, 'commonwatt.toml')
+  const before = readFileSync(file, 'utf8')
+  configure(community.databaseUrl, empty)
+  const unwell = await commonwatt(community.folder, `doctor ${config}`.split(' '))
+  expect(unwell.stdout).toMatch(/^ILL {3}journal +area \d+ is settled until/m)
+  writeFileSync(file, before, { mode: 0o600 })
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const place = ['--database-url', lost, '--port', String(port), '--metrics-port', String(metricsPort)]
+  // This key has lost its office: it names what the chain knows, and settles nothing here.
+  const isUp = async (url: string) => {
+    const { notReady } = await (await fetch(`${url}/readyz`)).json()
+    return notReady.length === 1 && /has another operator/.test(notReady[0])
+  }
+  for (const told of [['--begin-anew'], []]) {
+    const server = await startServer({ ...community, port, metricsPort }, [...told, ...place], isUp)
+    expect((await areaOf(server)).missed.length).toBeGreaterThan(0)
+    await server.stop()
+  }
+  return empty
 }
 
 /** The community's database as the release before has it becomes this release's: tried on a copy, then done; and everything is there. */

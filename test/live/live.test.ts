@@ -194,6 +194,7 @@ describe('notices', () => {
       startNotices({
         ...{ database, registry: own, everyMs, confirmations: 2, areas: () => [street.area] },
         log: pino({ level: 'silent' }),
+        clerksOf: async () => [lower(people.grid)],
         tell(area, notice) {
           told.push(notice)
           street.tell(notice.account, presentNotice(area.settings, notice))
@@ -223,11 +224,11 @@ describe('notices', () => {
 
     const { items, unread, choices } = noticesSchema.parse((await own(token)).body)
     expect(items.map(({ kind }) => kind)).toEqual(['silent', 'payout', 'payout'])
-    expect([unread, choices]).toEqual([3, { payout: true, silent: true, statement: true }])
+    expect([unread, choices]).toEqual([3, { payout: true, silent: true, statement: true, bill: true }])
     const notices = `accounts/${lower(people.alice)}/notices`
     const read = await ask(street, 'POST', `${notices}/read`, { token, body: { until: items[1]!.id } })
     expect(read.body.unread).toBe(1)
-    const body = { payout: false, silent: true, statement: true }
+    const body = { payout: false, silent: true, statement: true, bill: true }
     expect((await ask(street, 'POST', `${notices}/choices`, { token, body })).body.choices).toEqual(body)
     await Promise.all([block(103), block(104), payout(103, 3)])
     const [stored] = await findAreas(database, { ...settings.chain, area: 1 })

@@ -1,6 +1,7 @@
 /** How the page shows times. */
 import { describe, expect, it } from 'vitest'
 import { duration, type LocalSpan, localSpan, nextBoundary, simulatedTime } from '../../web/time/clock.ts'
+import { localRange } from '../../web/time/range.ts'
 
 it('puts lengths of time as people say them', () => {
   expect([0, 42, 60, 200, 3600, 7500, 259_200].map(duration)).toEqual([
@@ -12,6 +13,13 @@ it('puts lengths of time as people say them', () => {
     '2 h 5 min',
     '3 days',
   ])
+})
+
+it('tells whole days by their dates', () => {
+  const at = (day: number, hour = 0) => new Date(2026, 6, day, hour).toISOString()
+  expect(localRange(at(1), at(2))).toBe('1 Jul 2026')
+  expect(localRange(at(1), at(4))).toBe('1 Jul 2026 – 3 Jul 2026')
+  expect(localRange(at(1), at(1, 6))).toBe('1 Jul 2026, 00:00:00 – 1 Jul 2026, 06:00:00')
 })
 
 it('finds the boundary after now, never now itself', () => {

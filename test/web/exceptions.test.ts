@@ -1,5 +1,6 @@
 /** One light for the utility, and what it is red or yellow for. */
 import { expect, it } from 'vitest'
+import type { BillStateResource } from '../../server/api/document-resources.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import {
   attentionOf,
@@ -19,7 +20,25 @@ const interval = (change: Partial<IntervalResource> = {}): IntervalResource => (
 })
 const nowMs = Date.parse('2026-07-01T12:01:00Z')
 const settled: AreaResource = { ...area, missed: [], settledUntil: '2026-07-01T12:00:00.000Z' }
-const nothing: InboxState = { meters: 0, official: null, documents: null, releases: null, undeclared: null }
+const bill = (change: Partial<BillStateResource>): BillStateResource => ({
+  ...{
+    month: '2026-05',
+    revision: 1,
+    approvals: 2,
+    approvalsNeeded: 2,
+    issuedAt: '2026-06-02T08:00:00Z',
+    changes: null,
+  },
+  ...change,
+})
+const changes = {
+  settledBatches: 0,
+  rosterChanged: false,
+  taxationChanged: false,
+  correctedIntervals: 0,
+  replacedValues: 0,
+}
+const nothing: InboxState = { meters: 0, official: null, bills: null, releases: null, undeclared: null }
 const look = (intervals: IntervalResource[], meters = 0, own = settled) =>
   attentionOf(own, intervals, { ...nothing, meters, nowMs })
 
@@ -84,7 +103,7 @@ it('names what official values, documents and declarations wait for', () => {
   const waiting: InboxState = {
     meters: null,
     official: officialSums([point, { ...point, missing: 0, estimated: 3, replaced: 0 }], 1),
-    documents: { month: '2026-06', given: 1, needed: 2 },
+    bills: [bill({ month: '2026-06', approvals: 1, issuedAt: null })],
     releases: null,
     undeclared: 4,
   }
@@ -102,6 +121,25 @@ it('names what official values, documents and declarations wait for', () => {
     notes: [
       '4 official values came when they were overdue.',
       'Corrected by a newer file in the last day: 1 official value.',
+    ],
+  })
+})
+
+it('names every billed month that changed: what calls for new documents, and what is only reported', () => {
+  const bills = [
+    bill({ month: '2026-06', approvals: 0, issuedAt: null }),
+    bill({ month: '2026-05', changes: { ...changes, settledBatches: 1, callsForDocuments: true } }),
+    bill({ month: '2026-04', changes: { ...changes, replacedValues: 3, callsForDocuments: false } }),
+    bill({ month: '2026-03' }),
+  ]
+  expect(attentionOf(settled, [interval()], { ...nothing, bills, nowMs })).toMatchObject({
+    light: 'warn',
+    exceptions: [
+      'The documents of June 2026 wait for approval: 0 of 2 have signed.',
+      'The documents of May 2026 were issued, and what they rest on changed since: preview the month again.',
+      expect.stringMatching(
+        /^Values of April 2026 were corrected after its documents were issued\. The documents stay/,
+      ),
     ],
   })
 })

@@ -19,6 +19,7 @@ test('each kind says what happened, and to which meter or whom', () => {
     /^The meter 0x555555… sends nothing since/,
   )
   expect(text({ kind: 'statement', month: '2026-10' })).toMatch(/statement of October 2026 is ready/)
+  expect(text({ kind: 'bill', seat: null, month: '2026-10' })).toMatch(/October 2026 was billed, and changed since/)
 })
 
 test('a device shows what came while the page was open, once, and nothing of before', () => {

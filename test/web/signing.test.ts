@@ -185,6 +185,7 @@ describe('what the browser signs', () => {
     const sent = serverThatAnswers({ transaction: '0x' }, 202)
     await closeSeat(session, area, seat)
     const { signature, ...signed } = relayClosureSchema.parse(sent[0]!.body)
+    expect(signed.version).toBe(nextVersion([seat]))
     const value = { ...signed, account: identity.account, seat: BigInt(signed.seat) }
     expect(recoverSigner(area.chain, 'CloseSeat', value, signature)).toBe(identity.account)
   })

@@ -20,17 +20,6 @@ export function timeAxis(theme: Theme): uPlot.Axis {
   }
 }
 
-/** The time scale has room for so many intervals, so that one alone is no wall and its hours can be told apart. */
-const fewestIntervals = 8
-
-/** The time scale ends where the last interval does: bars and steps are drawn from an interval's start. */
-export function timeRange(lengthSeconds: number): uPlot.Scale.Range {
-  return (_, low, high) => {
-    const end = (high ?? 0) + lengthSeconds
-    return [Math.min(low ?? 0, end - fewestIntervals * lengthSeconds), end]
-  }
-}
-
 /** How long the intervals of a chart are. */
 export function lengthOfBars(intervals: readonly { start: string; end: string }[]): number {
   const newest = intervals[0]
@@ -85,6 +74,9 @@ export const bars = uPlot.paths.bars!({ size: [0.86, 44], align: 1 })
 
 /** A line that keeps its value for the length of an interval. */
 export const steps = uPlot.paths.stepped!({ align: 1 })
+
+/** A step needs a next one to be drawn: one alone is a point. */
+export const lonePoint: uPlot.Series.Points = { show: ({ data }) => data[0].length === 1 }
 
 /** What a list of numbers spans, zero included. */
 export function spanOfValues(lists: readonly (readonly (number | null | undefined)[])[]): ValueSpan {

@@ -9,18 +9,19 @@ import {
   bars,
   energyAxis,
   lengthOfBars,
+  lonePoint,
   pointer,
   priceAxis,
   scalesAroundZero,
   steps,
   timeAxis,
-  timeRange,
 } from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
 import { NumbersTable } from './numbers-table.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
 import { PointSlider } from './point-slider.tsx'
+import { timeRange } from './time-range.ts'
 import { chartWords } from './words.ts'
 
 interface MarketChartProps {
@@ -63,7 +64,7 @@ export default function MarketChart({ intervals, height = 260 }: MarketChartProp
           bar(theme.leaf),
           bar(theme.grid),
           bar(theme.leaf),
-          { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: { show: false } },
+          { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: lonePoint },
         ],
         ...pointer(theme, setPointed),
       }

@@ -8,12 +8,12 @@ import {
   bars,
   energyAxis,
   lengthOfBars,
+  lonePoint,
   pointer,
   priceAxis,
   scalesAroundZero,
   steps,
   timeAxis,
-  timeRange,
 } from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
@@ -21,6 +21,7 @@ import { NumbersTable } from './numbers-table.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
 import { PointSlider } from './point-slider.tsx'
 import { takeawayOf } from './takeaway.ts'
+import { timeRange } from './time-range.ts'
 import { chartWords } from './words.ts'
 
 interface SeatChartProps {
@@ -66,7 +67,7 @@ export default function SeatChart({ intervals, imports, exports }: SeatChartProp
         { show: exports, fill: theme.leaf, stroke: theme.leaf, width: 0, paths: bars, points: { show: false } },
         { show: imports, fill: theme.grid, stroke: theme.grid, width: 0, paths: bars, points: { show: false } },
         { show: imports, fill: theme.leaf, stroke: theme.leaf, width: 0, paths: bars, points: { show: false } },
-        { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: { show: false } },
+        { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: lonePoint },
       ],
       ...pointer(theme, setPointed),
     }),

@@ -30,6 +30,17 @@ export function Bill({ area, month, bill }: BillProps) {
       <p className="explain">
         {parties === null ? said.noParties : said.approvers(parties.issuer, parties.approvers.length)}
       </p>
+      {bill.changes !== null && (
+        <div className="effect">
+          <p>{said.changed}</p>
+          <ul className="plain">
+            {said.changes(bill.changes).map((each) => (
+              <li key={each}>{each}</li>
+            ))}
+          </ul>
+          <p>{bill.changes.callsForDocuments ? said.previewChanged : said.nothingMoves}</p>
+        </div>
+      )}
       {preview === null ? <p>{said.notPreviewed}</p> : <Shown area={area} month={month} preview={preview} />}
       {parties !== null && <Steps area={area} month={month} bill={bill} approvers={parties.approvers} />}
     </div>
@@ -103,6 +114,7 @@ function Steps({ area, month, bill, approvers }: BillProps & { approvers: readon
   const done = (next: BillResource) => {
     queries.setQueryData(['bill', session.account, area.area, month], next)
     void queries.invalidateQueries({ queryKey: ['documents', session.account, area.area, month] })
+    void queries.invalidateQueries({ queryKey: ['bills', session.account, area.area] })
   }
   const acts = () => part(() => import('./submit.ts'))
   const makePreview = useMutation({
@@ -111,6 +123,11 @@ function Steps({ area, month, bill, approvers }: BillProps & { approvers: readon
       return (await acts()).previewBill(session, { area, month }, because === '' ? null : because)
     },
     onSuccess: done,
+    // Who finds nothing to issue has looked all the same.
+    onError: () => {
+      void queries.invalidateQueries({ queryKey: ['bill', session.account, area.area, month] })
+      void queries.invalidateQueries({ queryKey: ['bills', session.account, area.area] })
+    },
   })
   const approve = useMutation({
     mutationFn: async () => (await acts()).approveBill(session, { area, month }, bill),

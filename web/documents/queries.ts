@@ -2,6 +2,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type {
   BillResource,
+  BillStateResource,
   DocumentResource,
   IssuedDocumentResource,
   LineProofResource,
@@ -32,6 +33,17 @@ export function billQuery(session: Asker, area: number, month: string) {
     queryKey: ['bill', session.account, area, month],
     queryFn: ({ signal }) =>
       getJson<BillResource>(`/areas/${area}/bills/${month}`, { account: session.account, signal }),
+  })
+}
+
+/** How far the documents of each month are, the newest first, and what changed after they were issued. */
+export function billsQuery(session: Asker, area: number) {
+  return queryOptions({
+    queryKey: ['bills', session.account, area],
+    queryFn: async ({ signal }) => {
+      const path = `/areas/${area}/bills`
+      return (await getJson<{ items: BillStateResource[] }>(path, { account: session.account, signal })).items
+    },
   })
 }
 

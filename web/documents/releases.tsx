@@ -6,6 +6,7 @@ import { part } from '../api/part.ts'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
+import { localRange } from '../time/range.ts'
 import { billQuery, releasesQuery } from './queries.ts'
 import { releaseWords } from './release-words.ts'
 import { reportName } from './report-name.ts'
@@ -53,7 +54,7 @@ function Release({ area, release, mayApprove }: { area: AreaResource; release: R
         {name} <Badge tone={tones[state]}>{said.states[state]}</Badge>
       </h3>
       <p>
-        {localMoment(String(manifest.from))} – {localMoment(String(manifest.to))} · {said.rows(Number(manifest.rows))} ·{' '}
+        {localRange(String(manifest.from), String(manifest.to))} · {said.rows(Number(manifest.rows))} ·{' '}
         {releasedAt === null ? said.proposed(localMoment(release.proposedAt)) : said.released(localMoment(releasedAt))}
       </p>
       <p role="status">{state === 'changed' ? said.changedText : said.approvals(approvals.length, approvalsNeeded)}</p>

@@ -1,4 +1,5 @@
 /** The texts of documents: for the clerks of an area, and for whom a document was issued to. */
+import type { BillChangesResource } from '../../server/api/document-resources.ts'
 import { catalogue } from '../words/language.ts'
 import { vocabulary } from '../words/vocabulary.ts'
 
@@ -18,6 +19,17 @@ export const documentWords = catalogue({
     waiting: 'waits for approval',
     issued: 'issued',
     revision: (revision: number, when: string) => `Preview ${revision} of ${when}`,
+    changed: 'Since its documents were issued and last looked at:',
+    changes: (changes: BillChangesResource) => [
+      ...(changes.settledBatches > 0 ? [`payments settled of the month: ${changes.settledBatches}`] : []),
+      ...(changes.rosterChanged ? ['who stood behind a metering point'] : []),
+      ...(changes.taxationChanged ? ['how somebody is taxed'] : []),
+      ...(changes.replacedValues > 0 ? [`official values replaced: ${changes.replacedValues}`] : []),
+      ...(changes.correctedIntervals > 0 ? [`results corrected: ${changes.correctedIntervals}`] : []),
+    ],
+    previewChanged: 'Preview the month again: what is wrong by now is taken back and written anew.',
+    nothingMoves:
+      'The documents stay, since no payment follows a later value: what was traded stays as it was paid, and the rest is the supplier’s. The report has a new version. Preview the month, and it is no longer told.',
     count: 'documents',
     settledPaid: 'settled, paid in',
     settledReceived: 'settled, paid out',
@@ -101,6 +113,17 @@ export const documentWords = catalogue({
     waiting: 'wartet auf Freigabe',
     issued: 'ausgestellt',
     revision: (revision, when) => `Vorschau ${revision} vom ${when}`,
+    changed: 'Seit die Dokumente ausgestellt und zuletzt angesehen wurden:',
+    changes: (changes) => [
+      ...(changes.settledBatches > 0 ? [`abgerechnete Zahlungen des Monats: ${changes.settledBatches}`] : []),
+      ...(changes.rosterChanged ? ['wer hinter einem Zählpunkt stand'] : []),
+      ...(changes.taxationChanged ? ['wie jemand besteuert wird'] : []),
+      ...(changes.replacedValues > 0 ? [`ersetzte Messwerte: ${changes.replacedValues}`] : []),
+      ...(changes.correctedIntervals > 0 ? [`berichtigte Ergebnisse: ${changes.correctedIntervals}`] : []),
+    ],
+    previewChanged: 'Zeigen Sie die Vorschau neu an: Was nicht mehr stimmt, wird zurückgenommen und neu geschrieben.',
+    nothingMoves:
+      'Die Dokumente bleiben, denn auf einen späteren Wert folgt keine Zahlung: Gehandeltes bleibt, wie es bezahlt ist, und der Rest gehört dem Lieferanten. Der Bericht hat eine neue Fassung. Nach einer Vorschau des Monats wird es nicht mehr gemeldet.',
     count: 'Dokumente',
     settledPaid: 'abgerechnet, eingezahlt',
     settledReceived: 'abgerechnet, ausgezahlt',

@@ -8,6 +8,7 @@ import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource, WalletResource } from '../../server/api/resources.ts'
 import { relay } from '../api/client.ts'
+import { nextVersion } from '../joining/mandate.ts'
 import type { Session } from '../session/session.tsx'
 import { moneyTexts } from './words.tsx'
 
@@ -118,9 +119,10 @@ export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
 
 /** The seat trades nothing from the next boundary on. */
 export async function closeSeat(session: Session, area: AreaResource, seat: SeatResource): Promise<Relayed> {
-  const close = { account: seat.account, seat: BigInt(seat.seat), deadline: deadline() }
-  const signature = await signFull(await session.identity.signer(), area.chain, 'CloseSeat', close)
-  return relay<Relayed>('/relay/closures', { seat: seat.seat, deadline: close.deadline, signature }, session)
+  const close = { version: nextVersion([seat]), deadline: deadline() }
+  const signed = { ...close, account: seat.account, seat: BigInt(seat.seat) }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'CloseSeat', signed)
+  return relay<Relayed>('/relay/closures', { ...close, seat: seat.seat, signature }, session)
 }
 
 /** Signs the same instruction as the two keys did, and has it carried to the chain. */

@@ -28,6 +28,7 @@ import { householdWords } from './words.tsx'
 import './household.css'
 
 const OtherPrices = later(() => import('../orders/other-prices.tsx'))
+const SunAhead = later(() => import('./sun-ahead.tsx'))
 const Settlements = later(() => import('../escrow/settlements.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
@@ -69,7 +70,7 @@ export default function Household({ area, seat }: SeatViewProps) {
   )
 }
 
-function NowCard({ seat }: SeatViewProps) {
+function NowCard({ area, seat }: SeatViewProps) {
   const said = householdWords()
   const { account } = useSession()
   const connection = useConnection()
@@ -92,6 +93,7 @@ function NowCard({ seat }: SeatViewProps) {
       {trace.length > 5 && newest?.productionW != null && (
         <Spark values={trace.map((each) => each.productionW)} label={said.roofPower} color="sun" from={0} />
       )}
+      <SunAhead area={area} seat={seat} />
     </Card>
   )
 }

@@ -81,9 +81,9 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
           : flowWh === 0
             ? said.noFlow
             : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? said.out : said.in}`}
-        {zone.capacityWh !== null && <span className="soft"> {said.of(energy(zone.capacityWh))}</span>}
+        {zone.capacityWh !== null && <span className="soft">, {said.roomFor(energy(zone.capacityWh))}</span>}
       </span>
-      {load !== null && (
+      {load !== null && flow?.exportWh !== null && (
         <span className="link-bar" aria-hidden="true">
           <span style={{ width: `${load * 100}%` }} />
         </span>

@@ -8,17 +8,19 @@ import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { ZoneMap } from '../market/zone-map.tsx'
-import { energy, moneyWords, percentWords, priceWords } from '../money/format.ts'
+import { energy, moneyWords, percentWords } from '../money/format.ts'
 import { PageLink, usePathHere } from '../page/address.tsx'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import { isComing, PageWaiting } from '../page/page-waiting.tsx'
-import { Avatar, peopleByRole, usePeopleHere } from '../page/person-switch.tsx'
-import { pageWords } from '../page/words.ts'
+import { usePeopleHere } from '../page/person-switch.tsx'
 import { duration, localTime } from '../time/clock.ts'
 import { neighbourhoodWords } from './words.ts'
 import './neighbourhood.css'
 import { MarketChart } from '../charts/later-chart.tsx'
-import { inPageLanguage } from '../words/language.ts'
+
+const Growth = later(() => import('./growth.tsx'))
+const Beneath = later(() => import('./beneath.tsx'))
 
 export function Neighbourhood({ area }: { area: AreaResource }) {
   const said = neighbourhoodWords()
@@ -77,9 +79,9 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
         <Card title={said.betweenAndSupplier} className="today">
           {intervals.data && newest ? <MarketChart intervals={intervals.data} /> : <Waiting lines={5} />}
         </Card>
+        <Growth area={area} />
       </div>
-      <People />
-      <Help area={area} />
+      <Beneath area={area} />
     </>
   )
 }
@@ -125,67 +127,5 @@ function Ways() {
         </PageLink>
       )}
     </p>
-  )
-}
-
-function People() {
-  const said = neighbourhoodWords()
-  const pathHere = usePathHere()
-  const { people, pathOf } = usePeopleHere()
-  if (!people) {
-    return people === null ? (
-      <p className="own-account">
-        <PageLink to={pathHere('/account')} className="button primary">
-          {said.signIn}
-        </PageLink>
-      </p>
-    ) : null
-  }
-  return (
-    <section className="people" aria-labelledby="people-title">
-      <h2 id="people-title">{said.seeItAs}</h2>
-      {peopleByRole(people).map(([role, group]) => (
-        <div key={role}>
-          <h3>{pageWords().groups[role]}</h3>
-          <ul>
-            {group.map((person) => (
-              <li key={person.account}>
-                <PageLink to={pathOf(person)}>
-                  <Avatar name={person.name} role={person.role} />
-                  <span>
-                    <span className="person-name">{person.name}</span>
-                    <small>{inPageLanguage(person.description)}</small>
-                  </span>
-                </PageLink>
-              </li>
-            ))}
-          </ul>
-        </div>
-      ))}
-    </section>
-  )
-}
-
-function Help({ area }: { area: AreaResource }) {
-  const said = neighbourhoodWords()
-  const answers = [
-    [
-      said.howPrice,
-      said.howPriceText(duration(area.intervalSeconds), priceWords(area.feedInPerKwh), priceWords(area.retailPerKwh)),
-    ],
-    [said.howPaid, said.howPaidText(duration(area.batchSeconds), duration(area.chain.withdrawalDelaySeconds))],
-    [said.whatUtility, said.whatUtilityText],
-    [said.whatSigned, said.whatSignedText],
-  ] as const
-  return (
-    <section className="help" aria-labelledby="help-title">
-      <h2 id="help-title">{said.help}</h2>
-      {answers.map(([question, answer]) => (
-        <details key={question}>
-          <summary>{question}</summary>
-          <p>{answer}</p>
-        </details>
-      ))}
-    </section>
   )
 }

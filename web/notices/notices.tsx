@@ -15,10 +15,18 @@ import { cameSince, noticeText } from './telling.ts'
 import { noticeWords } from './words.ts'
 import './notices.css'
 
+const ofHomes = ['payout', 'silent', 'statement'] as const
+const ofClerks = [...ofHomes, 'bill'] as const
 /** How many new ones are told at once above the page. */
 const mostTold = 3
 
-export default function Notices({ area }: { area: AreaResource }) {
+interface NoticesProps {
+  area: AreaResource
+  /** Whether the account is told of months, which only clerks are. */
+  isClerk: boolean
+}
+
+export default function Notices({ area, isClerk }: NoticesProps) {
   const said = noticeWords()
   const session = useSession()
   const queries = useQueryClient()
@@ -74,7 +82,7 @@ export default function Notices({ area }: { area: AreaResource }) {
               {said.older}
             </Act>
           )}
-          <Choices choices={first.choices} session={session} />
+          <Choices choices={first.choices} session={session} isClerk={isClerk} />
           <OnThisDevice account={session.account} />
         </div>
       </details>
@@ -112,7 +120,15 @@ function useShowing(
   }, [newest, account, title])
 }
 
-function Choices({ choices, session }: { choices: NoticesResource['choices']; session: Session }) {
+function Choices({
+  choices,
+  session,
+  isClerk,
+}: {
+  choices: NoticesResource['choices']
+  session: Session
+  isClerk: boolean
+}) {
   const said = noticeWords()
   const queries = useQueryClient()
   const choose = useMutation({
@@ -124,7 +140,7 @@ function Choices({ choices, session }: { choices: NoticesResource['choices']; se
   return (
     <fieldset className="notice-choices">
       <legend>{said.which}</legend>
-      {(['payout', 'silent', 'statement'] as const).map((kind) => (
+      {(isClerk ? ofClerks : ofHomes).map((kind) => (
         <label key={kind}>
           <input
             type="checkbox"

@@ -22,6 +22,8 @@ export function noticeText(notice: NoticeResource, { account, currency, meter }:
       return `${said.silent(meter === null ? '' : `${meter.slice(0, 8)}…`, localMoment(notice.lastReadingAt!))} ${said.silentFix}`
     case 'statement':
       return said.statement(monthName(notice.month!))
+    case 'bill':
+      return said.bill(monthName(notice.month!))
   }
 }
 

@@ -68,7 +68,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
         </div>
         <IntervalProgress area={area} />
       </div>
-      {!isOffice && <Notices area={area} />}
+      <Notices area={area} isClerk={isOffice} />
       {!isOffice && here.length > 1 && (
         <label className="seat-choice">
           {said.meter}{' '}

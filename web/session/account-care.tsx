@@ -59,7 +59,8 @@ function Sessions({ session }: { session: Session }) {
     mutationFn: ({ id }: ListedSessionResource) => deleteAt(`/sessions/${id}`, session),
     onSuccess: async (_, { isThis }) => {
       if (!isThis) return queries.invalidateQueries({ queryKey: ['sessions', session.account] })
-      queries.removeQueries({ queryKey: ['session', session.account] })
+      // The server has the browser drop its copies; these are the page's own.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey.includes(session.account) })
       setOwn(null)
     },
   })

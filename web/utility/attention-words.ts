@@ -27,6 +27,10 @@ export const attentionWords = catalogue({
       unpaid: (since: string) => `Nothing was paid since ${since}.`,
       documents: (month: string, given: number, needed: number) =>
         `The documents of ${month} wait for approval: ${given} of ${needed} have signed.`,
+      billChanged: (month: string) =>
+        `The documents of ${month} were issued, and what they rest on changed since: preview the month again.`,
+      billReported: (month: string) =>
+        `Values of ${month} were corrected after its documents were issued. The documents stay; the report has a new version. Preview the month to confirm that you have seen it.`,
       releases: (count: number) =>
         count === 1
           ? 'One report waits to be released by two people.'
@@ -112,6 +116,10 @@ export const attentionWords = catalogue({
       unpaid: (since) => `Seit ${since} wurde nichts bezahlt.`,
       documents: (month, given, needed) =>
         `Die Dokumente vom ${month} warten auf Freigabe: ${given} von ${needed} haben unterschrieben.`,
+      billChanged: (month) =>
+        `Die Dokumente vom ${month} sind ausgestellt, und seither hat sich geändert, worauf sie beruhen: Zeigen Sie die Vorschau des Monats neu an.`,
+      billReported: (month) =>
+        `Werte vom ${month} wurden berichtigt, nachdem die Dokumente ausgestellt waren. Die Dokumente bleiben; der Bericht hat eine neue Fassung. Mit einer Vorschau des Monats bestätigen Sie, dass Sie es gesehen haben.`,
       releases: (count) =>
         count === 1
           ? 'Ein Bericht wartet auf die Freigabe durch zwei Personen.'

@@ -1,4 +1,5 @@
 /** What the utility has to look at, from what the page knows of its area. */
+import type { BillStateResource } from '../../server/api/document-resources.ts'
 import type { MeteringPointResource } from '../../server/api/official-resources.ts'
 import type { ReleaseResource } from '../../server/api/report-resources.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
@@ -28,8 +29,8 @@ export interface InboxState {
   /** Meters to be confirmed. */
   meters: number | null
   official: OfficialSums | null
-  /** Documents that are previewed and not approved by enough. */
-  documents: { month: string; given: number; needed: number } | null
+  /** How far the documents of each month are, the newest first. */
+  bills: readonly BillStateResource[] | null
   /** Reports that were put forward: those that wait for approval, and those that changed since. */
   releases: { waiting: number; changed: number } | null
   /** Intervals whose batch waits for what the grid operator allocates. */
@@ -73,11 +74,25 @@ export function missingReadings(intervals: readonly Pick<IntervalResource, 'stat
   return intervals.find(({ status }) => status === 'final')?.missingReadings ?? 0
 }
 
+/** What a month's documents wait for: people who approve them, or somebody who looks at what changed after they were issued. */
+function billExceptions({ month, approvals, approvalsNeeded, issuedAt, changes }: BillStateResource): string[] {
+  const { exceptions } = attentionWords()
+  const name = monthName(month)
+  return [
+    ...(issuedAt === null && approvals < approvalsNeeded
+      ? [exceptions.documents(name, approvals, approvalsNeeded)]
+      : []),
+    ...(changes === null
+      ? []
+      : [changes.callsForDocuments ? exceptions.billChanged(name) : exceptions.billReported(name)]),
+  ]
+}
+
 /** `intervals` newest first. */
 export function attentionOf(
   area: AreaResource,
   intervals: readonly IntervalResource[],
-  { meters, official, documents, releases, undeclared, nowMs }: InboxState & { nowMs: number },
+  { meters, official, bills, releases, undeclared, nowMs }: InboxState & { nowMs: number },
 ): Attention {
   const said = attentionWords()
   const isOfficial = area.rules.settlingGrade === billing
@@ -97,9 +112,7 @@ export function attentionOf(
   const isLate = area.settledUntil !== null && nowMs - Date.parse(area.settledUntil) > lateMs
   const warn = [
     ...(meters !== null && meters > 0 ? [exceptions.waiting(meters)] : []),
-    ...(documents === null
-      ? []
-      : [exceptions.documents(monthName(documents.month), documents.given, documents.needed)]),
+    ...(bills ?? []).flatMap(billExceptions),
     ...(releases !== null && releases.waiting > 0 ? [exceptions.releases(releases.waiting)] : []),
     ...(releases !== null && releases.changed > 0 ? [exceptions.releasesChanged(releases.changed)] : []),
     ...(undeclared !== null && undeclared > 0 ? [exceptions.undeclared(undeclared, periods)] : []),

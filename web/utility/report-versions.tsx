@@ -11,6 +11,7 @@ import { Empty, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
+import { localRange } from '../time/range.ts'
 import { ReportChanges } from './report-changes.tsx'
 import { changedSinceOf, isProposable, queryOf, rangeOf } from './report-version.ts'
 import { TableFrame } from './table-frame.tsx'
@@ -79,9 +80,7 @@ export function ReportVersions({ area }: { area: AreaResource }) {
               return (
                 <tr key={keyOf(version)}>
                   <th scope="row">{localMoment(version.createdAt)}</th>
-                  <td>
-                    {localMoment(from)} – {localMoment(to)}
-                  </td>
+                  <td>{localRange(from, to)}</td>
                   <td>{reportName(version.report)}</td>
                   <td className="n">{version.version}</td>
                   <td className="n">{String(version.manifest?.rows ?? '–')}</td>

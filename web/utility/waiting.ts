@@ -5,11 +5,10 @@ import type { AwaitedResource } from '../../server/api/declaration-resources.ts'
 import type { JoiningResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
-import { accessQuery, billQuery, releasesQuery } from '../documents/queries.ts'
+import { accessQuery, billsQuery, releasesQuery } from '../documents/queries.ts'
 import { areaWitnessesQuery, pointsQuery } from '../metering/queries.ts'
 import { isComing } from '../page/page-waiting.tsx'
 import { useSession } from '../session/session.tsx'
-import { newestMonths } from '../time/clock.ts'
 import { type InboxState, officialSums, releaseCounts } from './exceptions.ts'
 
 const imported = 1
@@ -28,7 +27,6 @@ interface Waiting {
 export function useWaiting(area: AreaResource): Waiting {
   const session = useSession()
   const [openedMs] = useState(Date.now)
-  const [, lastMonth] = newestMonths(openedMs, 2)
   const joining = useQuery({
     queryKey: ['joining', session.account, area.area],
     queryFn: ({ signal }) =>
@@ -39,7 +37,7 @@ export function useWaiting(area: AreaResource): Waiting {
   const witnesses = useQuery({ ...areaWitnessesQuery(session, area.area, openedMs), refetchInterval })
   const access = useQuery(accessQuery(session, area.area))
   const isClerk = access.data?.isClerk ?? false
-  const bill = useQuery({ ...billQuery(session, area.area, lastMonth!), enabled: isClerk })
+  const bills = useQuery({ ...billsQuery(session, area.area), enabled: isClerk, refetchInterval })
   const releases = useQuery({ ...releasesQuery(session, area.area), enabled: isClerk, refetchInterval })
   const isImported = area.rules.allocation === imported
   const awaited = useQuery({
@@ -51,7 +49,6 @@ export function useWaiting(area: AreaResource): Waiting {
   const differing = witnesses.data?.contradictions.filter(
     ({ start }) => Date.parse(start) > openedMs - differingDays * dayMs,
   )
-  const preview = bill.data?.preview ?? null
   return {
     joining,
     isFirst: isComing(
@@ -59,16 +56,13 @@ export function useWaiting(area: AreaResource): Waiting {
       points,
       witnesses,
       access,
-      ...(isClerk ? [bill, releases] : []),
+      ...(isClerk ? [bills, releases] : []),
       ...(isImported ? [awaited] : []),
     ),
     waiting: {
       meters: joining.data?.length ?? null,
       official: points.data && differing ? officialSums(points.data.items, differing.length) : null,
-      documents:
-        preview === null || preview.issuedAt !== null || preview.approvals.length >= preview.approvalsNeeded
-          ? null
-          : { month: lastMonth!, given: preview.approvals.length, needed: preview.approvalsNeeded },
+      bills: bills.data ?? null,
       releases: releases.data === undefined ? null : releaseCounts(releases.data),
       undeclared: awaited.data?.intervals.length ?? null,
     },

@@ -3,8 +3,10 @@
  * issued documents, also for the account that they were issued to.
  */
 import { z } from 'zod'
+import { isPlainText, notPlainText } from '../../../contracts/protocol/plain-text.ts'
 import type { Address } from '../../../contracts/protocol/typed-data.ts'
 import { BillingError } from '../../billing/error.ts'
+import { billChanges } from '../../store/bill-changes.ts'
 import { approveDraft, draftToApprove, issueMonth, previewMonth, type ShownDraft } from '../../store/bill-desk.ts'
 import { proofOfLine } from '../../store/bill-proof.ts'
 import { partiesOfArea } from '../../store/billing-parties.ts'
@@ -13,16 +15,23 @@ import {
   issuedDocument,
   issuedDocuments,
   monthKey,
+  monthsOfBills,
   newestDraft,
   type StoredDocument,
   takenBackBy,
 } from '../../store/billing-store.ts'
 import { type ClerkAsks, clerksOf } from '../clerks.ts'
 import { filesOf } from '../document-files.ts'
-import { billSchema, documentSchema, issuedDocumentSchema, lineProofSchema } from '../document-resources.ts'
+import {
+  billSchema,
+  billStateSchema,
+  documentSchema,
+  issuedDocumentSchema,
+  lineProofSchema,
+} from '../document-resources.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
 import type { OrderParts } from '../place-order.ts'
-import { presentBill, presentDocument, presentIssued, presentProof } from '../present-documents.ts'
+import { presentBill, presentBillState, presentDocument, presentIssued, presentProof } from '../present-documents.ts'
 import { ApiError } from '../problem.ts'
 import { addressSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
@@ -34,6 +43,7 @@ const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'a month of the areaâ€
 const monthParams = areaParams.extend({ month })
 const documentParams = areaParams.extend({ number: z.string().regex(/^\d{1,10}-\d{6,9}$/, 'a number (1-000012)') })
 const tag = 'Documents'
+const shownMonths = 120
 const listOf = (item: z.ZodType) => z.object({ items: z.array(item), cursor: z.string().nullable() })
 
 export function documentRoutes(parts: OrderParts): Route[] {
@@ -42,11 +52,13 @@ export function documentRoutes(parts: OrderParts): Route[] {
   const { noteAreaRead } = visibilityOf(parts)
 
   async function bill({ stored }: ClerkAsks, name: string) {
-    const [parties, draft] = await Promise.all([
+    const [parties, draft, changes] = await Promise.all([
       partiesOfArea(database, stored.areaId),
       newestDraft<ShownDraft>(database, monthKey(stored.areaId, name)),
+      billChanges(database, stored.areaId),
     ])
-    return { status: 200, body: presentBill(stored.area, name, parties, draft) }
+    const own = changes.find((each) => each.month === name) ?? null
+    return { status: 200, body: presentBill(stored.area, name, parties, draft, own) }
   }
 
   /** Notes whose documents a clerk reads, where they are not the reader's own. */
@@ -77,6 +89,27 @@ export function documentRoutes(parts: OrderParts): Route[] {
 
   return [
     route({
+      id: 'listBills',
+      method: 'get',
+      path: '/areas/:area/bills',
+      tag,
+      summary:
+        'How far the documents of each month are, the newest first, and what changed after they were issued; for the grid operator and the approvers',
+      private: true,
+      params: areaParams,
+      answers: { 200: z.object({ items: z.array(billStateSchema) }) },
+      async handle({ params, session }) {
+        const { stored } = await ofClerk(params.area, session)
+        const [months, changes] = await Promise.all([
+          monthsOfBills(database, stored.areaId, shownMonths),
+          billChanges(database, stored.areaId),
+        ])
+        const changesOf = new Map(changes.map((each) => [each.month, each]))
+        const items = months.map((each) => presentBillState(each, changesOf.get(each.month) ?? null))
+        return { status: 200, body: { items } }
+      },
+    }),
+    route({
       id: 'getBill',
       method: 'get',
       path: '/areas/:area/bills/:month',
@@ -99,7 +132,9 @@ export function documentRoutes(parts: OrderParts): Route[] {
       private: true,
       keyed: true,
       params: monthParams,
-      body: z.strictObject({ incompleteBecause: z.string().trim().min(1).max(500).nullable() }),
+      body: z.strictObject({
+        incompleteBecause: z.string().trim().min(1).max(500).refine(isPlainText, notPlainText).nullable(),
+      }),
       answers: { 200: billSchema },
       async handle({ params, body, session }) {
         const own = await ofClerk(params.area, session)

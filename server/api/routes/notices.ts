@@ -38,7 +38,7 @@ export function noticeRoutes({ database, areas, tables }: OrderParts): Route[] {
       path: '/accounts/:account/notices',
       tag,
       summary:
-        'What the account is told of: payouts, meters that fell silent, statements that are ready; the newest first',
+        'What the account is told of: payouts, meters that fell silent, statements that are ready, and clerks of billed months that changed; the newest first',
       private: true,
       params,
       query: z.object(pageQuery),

@@ -1,5 +1,6 @@
 /** Official values of the metering operator: it brings files, and reads what became of them. */
 import { z } from 'zod'
+import { isPlainText, notPlainText } from '../../../contracts/protocol/plain-text.ts'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import { TimeZone } from '../../exchange/time-zone.ts'
 import { pointOverviews } from '../../store/metering-overview.ts'
@@ -62,7 +63,12 @@ export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOpera
       private: true,
       params: areaParams,
       query: z.object({
-        name: z.string().min(1).max(200).meta({ description: 'The file’s name, by which people find it' }),
+        name: z
+          .string()
+          .min(1)
+          .max(200)
+          .refine(isPlainText, notPlainText)
+          .meta({ description: 'The file’s name, by which people find it' }),
         format: z.string().min(1).max(40).optional().meta({ description: 'Refuse a file of another format' }),
         timezone: z.string().min(1).max(60).optional().meta({ description: 'Of its local times' }),
       }),

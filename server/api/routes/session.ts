@@ -1,5 +1,7 @@
 /** Sign-in with Ethereum (EIP-4361): nonce, signed message, a token for programs and a cookie for our page. */
+import type { Request } from 'express'
 import { z } from 'zod'
+import type { Address } from '../../../contracts/protocol/typed-data.ts'
 import { closeSession, openSession, sessionId } from '../../accounts/sessions.ts'
 import type { SignIn } from '../../accounts/sign-in.ts'
 import { deleteSessionOf, sessionsOfAccount } from '../../store/account-store.ts'
@@ -80,8 +82,7 @@ export function sessionRoutes({ database, senderOf }: ApiParts, signIn: SignIn):
       async handle({ request, session }) {
         const { account } = await session()
         await closeSession(database, shownSession(request)!.token)
-        const origin = request.get('origin')
-        if (origin !== undefined) request.res!.append('Set-Cookie', endedCookie(origin, account))
+        leaveNothing(request, account)
         return { status: 204, body: null }
       },
     }),
@@ -113,13 +114,24 @@ export function sessionRoutes({ database, senderOf }: ApiParts, signIn: SignIn):
       private: true,
       params: z.object({ id: z.string().regex(/^[0-9a-f]{16}$/) }),
       answers: { 204: null },
-      async handle({ params: { id }, session }) {
+      async handle({ params: { id }, request, session }) {
         const { account } = await session()
-        if (await deleteSessionOf(database, { account, id })) return { status: 204, body: null }
+        if (await deleteSessionOf(database, { account, id })) {
+          if (id === sessionId(shownSession(request)!.token)) leaveNothing(request, account)
+          return { status: 204, body: null }
+        }
         throw new ApiError('SESSION_UNKNOWN', `the account has no open session ${id}`)
       },
     }),
   ]
+}
+
+/** A browser that signs out forgets its cookie, and what it has cached of the account: whoever uses it next finds nothing. */
+function leaveNothing(request: Request, account: Address): void {
+  const origin = request.get('origin')
+  if (origin === undefined) return
+  request.res!.append('Set-Cookie', endedCookie(origin, account))
+  request.res!.set('Clear-Site-Data', '"cache"')
 }
 
 /** The first of each that the text names; programs that call themselves something else are programs. */

@@ -8,7 +8,6 @@ import {
   type Wh,
 } from '../../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../../areas/settings.ts'
-import { TimeZone } from '../../exchange/time-zone.ts'
 import { sides, stageNames } from '../../market/area/codes.ts'
 import type { OtherPrices } from '../../statements/other-prices.ts'
 import { requireKept } from '../../store/archives.ts'
@@ -23,7 +22,7 @@ import {
 } from '../../store/queries-totals.ts'
 import type { SeatKey } from '../../store/rows.ts'
 import type { SettingsHistory } from '../area-tables.ts'
-import { calendarParts, monthBounds, startsOf } from '../calendar.ts'
+import { calendarParts, monthBounds, startsOf, zoneInput } from '../calendar.ts'
 import { timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
@@ -48,17 +47,6 @@ import { keyOf, visibilityOf } from '../visibility.ts'
 /** A year of quarter-hours with its longest day, and no more. */
 const longestSeconds = 367 * 86_400
 
-const zoneInput = z
-  .string()
-  .max(64)
-  .transform((name, context) => {
-    try {
-      return new TimeZone(name)
-    } catch (error) {
-      context.addIssue((error as Error).message)
-      return z.NEVER
-    }
-  })
 const accountParams = z.object({ account: addressSchema })
 const limitsInput = z
   .string()

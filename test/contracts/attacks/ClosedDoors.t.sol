@@ -127,7 +127,7 @@ contract ClosedDoorsTest is Street {
         vm.expectRevert(refusal);
         escrow.requestWithdrawal(Withdrawal(home.account, home.seat, 1, address(7), 0, far), "");
         vm.expectRevert(refusal);
-        escrow.closeSeat(home.seat, far, "");
+        escrow.closeSeat(home.seat, 2, far, "");
         vm.stopPrank();
     }
 

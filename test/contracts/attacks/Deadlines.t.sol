@@ -46,10 +46,10 @@ contract DeadlinesTest is Street {
         vm.warp(type(uint32).max - 15);
         vm.prank(other.account);
         vm.expectRevert(abi.encodeWithSelector(ICommon.NotABoundary.selector, 0));
-        escrow.closeSeat(other.seat, type(uint32).max, "");
+        escrow.closeSeat(other.seat, 2, type(uint32).max, "");
         vm.warp(type(uint32).max - 16);
         vm.prank(other.account);
-        escrow.closeSeat(other.seat, type(uint32).max, "");
+        escrow.closeSeat(other.seat, 2, type(uint32).max, "");
         vm.assertEq(escrow.seatView(other.seat).closedFrom, type(uint32).max - 15);
     }
 
@@ -84,7 +84,7 @@ contract DeadlinesTest is Street {
         bytes[5] memory calls = [
             abi.encodeCall(escrow.requestWithdrawal, (withdrawal, "")),
             abi.encodeCall(escrow.changeMandate, (home.seat, next, "")),
-            abi.encodeCall(escrow.closeSeat, (home.seat, deadline, "")),
+            abi.encodeCall(escrow.closeSeat, (home.seat, 3, deadline, "")),
             abi.encodeCall(escrow.confirmMeter, (Confirmation(home.seat, "zone", 70, 0, 0, 0, 2, deadline), "")),
             abi.encodeCall(escrow.revokeMeter, (home.seat, 0, 3, deadline, ""))
         ];

@@ -19,7 +19,7 @@ contract EarlyMovesTest is Street {
         Mandate memory moved = _mandate(heir);
         moved.validFrom = LATER;
         vm.expectEmit();
-        emit ISeats.SeatClosed(home.seat, LATER);
+        emit ISeats.SeatClosed(home.seat, LATER, 1);
         heir.seat = _open(heir, moved, START + 1, _epoch(heir));
     }
 

@@ -3,10 +3,11 @@ pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
 import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {Mandate, EpochStart} from "../../../contracts/src/ISeats.sol";
 import {Confirmation} from "../../../contracts/src/IMeters.sol";
 import {TypedData} from "../../../contracts/src/TypedData.sol";
 
-/// Somebody keeps what the grid operator signed of a meter, and carries it out after the grid operator has said something else.
+/// Somebody keeps what the grid operator signed of a meter, or an account of its seat, and carries it out after something else was said.
 contract OldInstructionsTest is Street {
     Home internal home;
 
@@ -22,6 +23,11 @@ contract OldInstructionsTest is Street {
 
     function _signedRevocation(uint64 seat, uint32 version) private view returns (bytes memory) {
         return _sign(GRID_KEY, TypedData.hashRevoke(seat, START, version, NO_DEADLINE));
+    }
+
+    function _newer(uint32 version) private view returns (Mandate memory mandate) {
+        mandate = _mandate(home);
+        mandate.version = version;
     }
 
     function _refuse(uint32 version) private {
@@ -119,5 +125,45 @@ contract OldInstructionsTest is Street {
         vm.stopPrank();
         _refuse(2);
         escrow.revokeMeter(home.seat, START, 2, NO_DEADLINE, signature);
+    }
+
+    /// The account thought better of it, and signed other limits instead.
+    function test_an_older_closing_does_not_end_a_newer_mandate() public {
+        bytes memory signature = _signedClosing(home, 2);
+        _change(home, _newer(2));
+        _refuse(2);
+        escrow.closeSeat(home.seat, 2, NO_DEADLINE, signature);
+        vm.assertEq(escrow.seatView(home.seat).closedFrom, 0);
+        escrow.closeSeat(home.seat, 3, NO_DEADLINE, _signedClosing(home, 3));
+    }
+
+    /// The other limits were signed first, and nobody is to come back to them once the seat is closed.
+    function test_an_older_mandate_does_not_open_a_seat_that_was_closed_since() public {
+        Mandate memory older = _newer(2);
+        bytes memory signature = _sign(home.accountKey, hashes.hash(older));
+        _close(home);
+        vm.assertEq(escrow.seatView(home.seat).version, 2);
+        vm.warp(START + DAY);
+        EpochStart memory epoch = _epoch(home);
+        bytes memory consent = _consent(home, home.meterKey, rulesHash, START + DAY);
+        bytes memory begins = _sign(home.meterKey, hashes.hash(epoch));
+        _refuse(2);
+        escrow.openSeat(older, signature, _times(START + DAY), consent, epoch, begins);
+        older.version = 3;
+        signature = _sign(home.accountKey, hashes.hash(older));
+        escrow.openSeat(older, signature, _times(START + DAY), consent, epoch, begins);
+    }
+
+    /// Of a closing, too, no version is the last one by accident, and a transaction of the account's own counts as a signature does.
+    function test_a_closing_advances_by_a_bounded_step_and_by_its_own_transaction() public {
+        bytes memory signature = _signedClosing(home, 10_002);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.StepTooLarge.selector, 1, 10_002));
+        escrow.closeSeat(home.seat, 10_002, NO_DEADLINE, signature);
+        vm.startPrank(home.account);
+        _refuse(1);
+        escrow.closeSeat(home.seat, 1, NO_DEADLINE, "");
+        escrow.closeSeat(home.seat, 2, NO_DEADLINE, "");
+        vm.stopPrank();
+        vm.assertEq(escrow.seatView(home.seat).version, 2);
     }
 }

@@ -41,7 +41,7 @@ contract ReentrancyByWalletTest is Street {
         return [
             abi.encodeCall(escrow.claim, (home.seat)),
             abi.encodeCall(escrow.requestWithdrawal, (_withdrawal(1), "")),
-            abi.encodeCall(escrow.closeSeat, (home.seat, NO_DEADLINE, "")),
+            abi.encodeCall(escrow.closeSeat, (home.seat, 2, NO_DEADLINE, "")),
             abi.encodeCall(escrow.deposit, (home.seat, 1))
         ];
     }
@@ -68,7 +68,7 @@ contract ReentrancyByWalletTest is Street {
         for (uint256 i = 0; i < 4; ++i) {
             wallet.callBack(address(escrow), callbacks[i]);
             vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
-            escrow.closeSeat(home.seat, NO_DEADLINE, "anything");
+            escrow.closeSeat(home.seat, 2, NO_DEADLINE, "anything");
         }
         vm.assertEq(escrow.balanceOf(home.seat), 10_000);
     }

@@ -24,11 +24,11 @@ contract ShedBarsTest is Street {
         vm.warp(START);
     }
 
-    /// Opens a seat for the meter of `who` again.
-    function _reopen(Home memory who, uint32 version) private returns (Home memory) {
+    /// Opens a seat for the meter of `who` again, with the next version, so many seconds from now.
+    function _reopen(Home memory who, uint32 wait) private returns (Home memory) {
         Mandate memory mandate = _mandate(who);
-        mandate.version = version;
-        who.seat = _open(who, mandate, uint32(block.timestamp) + version, _epoch(who));
+        mandate.version = escrow.seatView(escrow.seatOf(who.account, who.meter, area)).version + 1;
+        who.seat = _open(who, mandate, uint32(block.timestamp) + wait, _epoch(who));
         return who;
     }
 

@@ -35,7 +35,7 @@ contract SoldTwiceTest is Street {
         this.openWith(heir, inherited, _epoch(heir), keys);
         vm.warp(START + 10);
         vm.expectEmit();
-        emit ISeats.SeatClosed(home.seat, START + INTERVAL);
+        emit ISeats.SeatClosed(home.seat, START + INTERVAL, 1);
         heir.seat = _open(heir, _mandate(heir), START + 1, _epoch(heir));
         vm.assertEq(escrow.meterView(home.meter).seat, heir.seat);
         vm.assertEq(escrow.seatView(home.seat).closedFrom, START + INTERVAL);
@@ -83,7 +83,7 @@ contract SoldTwiceTest is Street {
         vm.warp(START + 10);
         Mandate memory moved = _mandate(other);
         vm.expectEmit();
-        emit ISeats.SeatClosed(other.seat, START + 3600);
+        emit ISeats.SeatClosed(other.seat, START + 3600, 1);
         vm.expectEmit();
         emit ISeats.SeatOpened(_seatId(2), other.account, other.meter, moved, _epoch(other), START + 3600, false);
         _open(other, moved, START + 1, _epoch(other));

@@ -78,6 +78,20 @@ contract TwoSeatsTest is Street {
         vm.assertEq(escrow.meterView(home.meter).bars, 1);
     }
 
+    /// It has a say until the meter leaves. A bar of later would keep the next area's grid operator from confirming until then.
+    function test_the_former_areas_grid_operator_bars_nothing_after_the_move() public {
+        vm.startPrank(grid);
+        for (uint32 from = LATER; from <= LATER + 300 * DAY; from += 300 * DAY) {
+            vm.expectRevert(abi.encodeWithSelector(IMeters.MeterGone.selector, home.seat));
+            escrow.revokeMeter(home.seat, from, 2, NO_DEADLINE, "");
+        }
+        vm.stopPrank();
+        _expectBars(LATER, LATER);
+        _revoke(home, LATER - 1);
+        vm.warp(LATER);
+        _confirm(heir, 10_000, LATER + 1);
+    }
+
     function test_after_the_move_only_the_next_seat_is_left_to_bar() public {
         vm.warp(LATER);
         vm.expectRevert(abi.encodeWithSelector(IMeters.MeterGone.selector, home.seat));

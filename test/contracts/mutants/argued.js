@@ -4,6 +4,12 @@
 export const argued = [
   {
     file: 'Areas.sol',
+    was: 'uint256 private constant LARGEST_UNIT = 1e38;',
+    becomes: 'uint256 private constant LARGEST_UNIT = 2e38;',
+    why: 'What is compared with it is a power of ten by then, and none lies between the two.',
+  },
+  {
+    file: 'Areas.sol',
     was: 'if (numerator < 1e9) return (uint128(1e9 / numerator), 1);',
     becomes: 'if (numerator <= 1e9) return (uint128(1e9 / numerator), 1);',
     why: 'Where the two are equal, one unit is one base unit, whichever is counted in the other.',

@@ -1,0 +1,78 @@
+/** What a home will have left over, expected from what it had left over itself at the same times of the last days, and from nothing else. */
+import type { DemoDay } from '../../server/api/demo-resources.ts'
+
+/** What one interval, or quarter-hour, had left over. */
+export interface LeftOver {
+  startMs: number
+  wh: number
+}
+
+interface Span {
+  fromMs: number
+  toMs: number
+}
+
+/** A day that has passed: what of it lies at the times of day that are still to come today, and all of it. */
+interface DayBefore {
+  rest: Span
+  whole: Span
+}
+
+/** Sums of the days that were looked at: the one in the middle (the lower of two), the least and the most. */
+interface Expected {
+  wh: number
+  leastWh: number
+  mostWh: number
+}
+
+export interface ExpectedSun {
+  untilMidnight: Expected
+  nextDay: Expected
+  /** How many days it rests on. */
+  days: number
+}
+
+const mostDays = 7
+/** On fewer days nothing is expected. */
+const fewestDays = 3
+/** A day counts of which so much is known. */
+const knownShare = 0.9
+
+/** The last days by the reader's calendar, or by the sun of the demo, the newest first. */
+export function daysBefore(nowMs: number, demo: DemoDay | null): DayBefore[] {
+  return Array.from({ length: mostDays }, (_, index) => {
+    const back = index + 1
+    if (demo !== null) {
+      const dayMs = demo.dayLengthSeconds * 1000
+      const midnightMs = nowMs - ((nowMs - Date.parse(demo.epoch)) % dayMs) - back * dayMs
+      const toMs = midnightMs + dayMs
+      return { rest: { fromMs: nowMs - back * dayMs, toMs }, whole: { fromMs: midnightMs, toMs } }
+    }
+    const now = new Date(nowMs)
+    const [year, month, date] = [now.getFullYear(), now.getMonth(), now.getDate() - back]
+    const toMs = new Date(year, month, date + 1).getTime()
+    const sameTimeMs = new Date(year, month, date, now.getHours(), now.getMinutes(), now.getSeconds()).getTime()
+    return { rest: { fromMs: sameTimeMs, toMs }, whole: { fromMs: new Date(year, month, date).getTime(), toMs } }
+  })
+}
+
+/** Null where too few days are known, or nothing was ever left over. `lengthMs` is how long the parts are. */
+export function expectedSun(
+  told: readonly LeftOver[],
+  { days, lengthMs }: { days: readonly DayBefore[]; lengthMs: number },
+): ExpectedSun | null {
+  const within = ({ fromMs, toMs }: Span) => told.filter(({ startMs }) => startMs >= fromMs && startMs < toMs)
+  const known = days.filter(({ whole }) => {
+    return within(whole).length >= (knownShare * (whole.toMs - whole.fromMs)) / lengthMs
+  })
+  if (known.length < fewestDays) return null
+  const sums = (of: 'rest' | 'whole') => known.map((day) => within(day[of]).reduce((sum, { wh }) => sum + wh, 0))
+  const nextDay = middleOf(sums('whole'))
+  if (nextDay.mostWh === 0) return null
+  return { untilMidnight: middleOf(sums('rest')), nextDay, days: known.length }
+}
+
+function middleOf(sums: readonly number[]): Expected {
+  const sorted = sums.toSorted((a, b) => a - b)
+  return { wh: sorted[(sorted.length - 1) >> 1]!, leastWh: sorted[0]!, mostWh: sorted.at(-1)! }
+}
