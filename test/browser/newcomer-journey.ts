@@ -229,11 +229,15 @@ async function saveStatements(page: Page): Promise<void> {
     .click()
   const statement = readStatementFile(JSON.parse(readFileSync(await (await saved).path(), 'utf8')))
   expect(statement.leaves.length).toBeGreaterThan(0)
-  await shows(page, '.month-verify', /which asked the node 127\.0\.0\.1:\d+.*Not checked here/s)
+  await shows(page, '.month-verify', /which asked 127\.0\.0\.1:\d+.*Not checked here/s)
   const csv = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Save as CSV' }).click()
   const lines = readCsv(readFileSync(await (await csv).path(), 'utf8'))
   expect(lines.map(([, name]) => name)).toContain('sold to the street')
+  const pdf = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save as PDF' }).click()
+  expect((await pdf).suggestedFilename()).toMatch(/^commonwatt-\d{4}-\d\d-\d+\.pdf$/)
+  expect(readFileSync(await (await pdf).path(), 'latin1')).toMatch(/^%PDF-1\.7\n.*\(sold to the street\) Tj/s)
 }
 
 /** Somebody who asks for money: too much is refused in words, and what was asked for can stay. */

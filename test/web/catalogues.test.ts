@@ -67,6 +67,8 @@ const allowed: Readonly<Record<string, readonly RegExp[]>> = {
   // The message of EIP-4361, which the server reads again word by word.
   'session/sign-in.ts': [/./],
   'agreements/submit.ts': [/./],
+  // The language of PDF, and names of its fonts.
+  'statements/paper.ts': [/./],
   'charts/plot.tsx': [/^\(prefers-color-scheme: dark\)$/],
   'live/live.tsx': [/^io (server|client) disconnect$/],
   'words/language.ts': [/^(English|Deutsch)$/],

@@ -16,6 +16,7 @@ export const growthWords = catalogue({
     point: (time: string, homes: string, share: string, kept: string) =>
       `${time}: ${homes} · ${share} from next door · ${kept} stayed until then`,
     columns: { homes: 'homes', share: 'from next door', kept: 'stayed in the street so far' },
+    keptColumn: 'stayed so far',
     by: { hour: 'hour', day: 'day', month: 'month' },
   },
   de: {
@@ -33,6 +34,7 @@ export const growthWords = catalogue({
     line: (name, from, until) => `${name}, ${from} bis ${until}`,
     point: (time, homes, share, kept) => `${time}: ${homes} · ${share} von nebenan · ${kept} blieben bis dahin`,
     columns: { homes: 'Haushalte', share: 'von nebenan', kept: 'blieben bisher in der Straße' },
+    keptColumn: 'blieb bisher',
     by: { hour: 'Stunde', day: 'Tag', month: 'Monat' },
   },
 })

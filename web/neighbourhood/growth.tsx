@@ -100,7 +100,7 @@ function Lines({ growth: { by }, parts, money }: LinesProps) {
       />
       <NumbersTable
         label={said.title}
-        head={[said.by[by], said.columns.homes, said.columns.share, said.columns.kept]}
+        head={[said.by[by], said.columns.homes, said.columns.share, said.keptColumn]}
         count={parts.length}
         row={(place) => {
           const part = parts[parts.length - 1 - place]!

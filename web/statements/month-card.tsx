@@ -51,6 +51,16 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
     ...totalsQuery(session, seat.seat, { from: range?.from ?? '', to: range?.to ?? '', by: 'day' }),
     enabled: range !== undefined,
   })
+  const paper = useMutation({
+    mutationFn: async (month: MonthResource) => {
+      const { statementPdf } = await part(() => import('./statement-paper.ts'))
+      const bytes = statementPdf(month, shownDays, {
+        ...{ home: session.identity.name, area: area.name, currency: area.currency },
+        ...{ period: said.period(area.intervalSeconds), periods: said.periods(area.intervalSeconds) },
+      })
+      saveFile(new Blob([bytes]), `commonwatt-${month.month}-${seat.seat}.pdf`, 'application/pdf')
+    },
+  })
   const known = statement.data
   const shownDays = days.data === undefined ? [] : partsOf(days.data).filter(({ intervals }) => intervals > 0)
   return (
@@ -84,10 +94,18 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
             >
               {said.saveCsv}
             </Act>
+            <Act
+              isOff={days.data === undefined || paper.isPending}
+              why={days.data === undefined ? pageWords().loading : null}
+              press={() => paper.mutate(known)}
+            >
+              {said.savePdf}
+            </Act>
             <button type="button" onClick={printStatement}>
               {said.print}
             </button>
           </p>
+          <Trouble error={paper.error} />
           <Verify key={known.month} area={area} seat={seat} month={known} />
         </>
       )}
@@ -102,7 +120,7 @@ function localDay(start: string): string {
   return `${day.getFullYear()}-${twoDigits(day.getMonth() + 1)}-${twoDigits(day.getDate())}`
 }
 
-/** The browser prints, also into a PDF; the style sheet leaves nothing but the statement on paper. */
+/** The style sheet leaves nothing but the statement on paper. */
 function printStatement(): void {
   const days = document.querySelector<HTMLDetailsElement>('.month-days')
   const wasOpen = days?.open ?? false

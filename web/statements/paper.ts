@@ -1,0 +1,143 @@
+/**
+ * A paper of texts and numbers as PDF: A4, Helvetica, which every reader of PDF has, so nothing is embedded. The same paper has the
+ * same bytes.
+ */
+
+/** What stands in one line: texts from the left margin on, or numbers that end at a place of the page. */
+interface Cell {
+  text: string
+  /** Where it ends, in points from the left edge; from the left margin on where it is left out. */
+  endsAt?: number
+}
+
+type Style = 'title' | 'head' | 'plain' | 'strong' | 'small'
+
+/** How large a style is set and what room its line takes, in points. */
+const styles: Record<Style, { size: number; leading: number; isBold: boolean }> = {
+  title: { size: 16, leading: 26, isBold: true },
+  head: { size: 11, leading: 22, isBold: true },
+  plain: { size: 10, leading: 15, isBold: false },
+  strong: { size: 10, leading: 15, isBold: true },
+  small: { size: 8, leading: 11, isBold: false },
+}
+
+/** A4 in points. */
+export const sheet = { width: 595, height: 842, margin: 50 } as const
+
+export class Paper {
+  private readonly pages: string[][] = [[]]
+  private y = sheet.height - sheet.margin
+
+  /** A text over as many lines as it takes. */
+  text(text: string, style: Style = 'plain'): void {
+    for (const line of wrapped(text, style)) this.row([{ text: line }], style)
+  }
+
+  row(cells: readonly Cell[], style: Style = 'plain'): void {
+    const { size, leading, isBold } = styles[style]
+    if (this.y - leading < sheet.margin) {
+      this.pages.push([])
+      this.y = sheet.height - sheet.margin
+    }
+    this.y -= leading
+    for (const { text, endsAt } of cells) {
+      const x = endsAt === undefined ? sheet.margin : endsAt - widthOf(text, size)
+      const shown = encoded(text).replace(/[\\()]/g, '\\$&')
+      this.pages
+        .at(-1)!
+        .push(`BT /${isBold ? 'B' : 'R'} ${size} Tf ${x.toFixed(1)} ${this.y.toFixed(1)} Td (${shown}) Tj ET`)
+    }
+  }
+
+  /** The whole file. */
+  bytes(about: { title: string; language: string }): Uint8Array<ArrayBuffer> {
+    const kids = this.pages.map((_, page) => `${5 + 2 * page} 0 R`).join(' ')
+    const font = (name: string) => `<< /Type /Font /Subtype /Type1 /BaseFont /${name} /Encoding /WinAnsiEncoding >>`
+    const objects = [
+      `<< /Type /Catalog /Pages 2 0 R /Lang (${about.language}) /ViewerPreferences << /DisplayDocTitle true >> >>`,
+      `<< /Type /Pages /Kids [${kids}] /Count ${this.pages.length} /MediaBox [0 0 ${sheet.width} ${sheet.height}] /Resources << /Font << /R 3 0 R /B 4 0 R >> >> >>`,
+      font('Helvetica'),
+      font('Helvetica-Bold'),
+      ...this.pages.flatMap((lines, page) => {
+        const drawn = lines.join('\n')
+        return [
+          `<< /Type /Page /Parent 2 0 R /Contents ${6 + 2 * page} 0 R >>`,
+          `<< /Length ${drawn.length} >>\nstream\n${drawn}\nendstream`,
+        ]
+      }),
+      `<< /Title <${utf16(about.title)}> >>`,
+    ]
+    let file = '%PDF-1.7\n'
+    const places = objects.map((object, index) => {
+      const place = file.length
+      file += `${index + 1} 0 obj\n${object}\nendobj\n`
+      return `${String(place).padStart(10, '0')} 00000 n \n`
+    })
+    const table = file.length
+    file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${places.join('')}`
+    file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info ${objects.length} 0 R >>\nstartxref\n${table}\n%%EOF\n`
+    return Uint8Array.from(file, (character) => character.charCodeAt(0))
+  }
+}
+
+/** The characters beyond Latin-1 that the fonts have (WinAnsi), and what stands for others that texts use. */
+const beyond: Record<string, string> = {
+  ...{
+    '€': '\x80',
+    '„': '\x84',
+    '…': '\x85',
+    '‘': '\x91',
+    '’': '\x92',
+    '“': '\x93',
+    '”': '\x94',
+    '–': '\x96',
+    '—': '\x97',
+  },
+  ...{ '−': '-', '\u202f': '\xa0' },
+}
+
+function encoded(text: string): string {
+  return Array.from(text, (character) => {
+    const known = beyond[character] ?? character
+    return known.length === 1 && known.charCodeAt(0) <= 0xff ? known : '?'
+  }).join('')
+}
+
+/** Widths of Helvetica from the space to the tilde, in thousandths of its size (Adobe's font metrics). */
+const widths = [
+  278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
+  556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
+  722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556,
+  556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
+  260, 334, 584,
+]
+/** Of everything else, among it the euro and letters with marks. */
+const otherWidth = 556
+
+/** In points. Bold letters are hardly wider, and numbers exactly as wide. */
+export function widthOf(text: string, size: number): number {
+  const sum = Array.from(encoded(text)).reduce((total, character) => {
+    const code = character === '\xa0' ? 0x20 : character.charCodeAt(0)
+    return total + (widths[code - 0x20] ?? otherWidth)
+  }, 0)
+  return (sum * size) / 1000
+}
+
+function wrapped(text: string, style: Style): string[] {
+  const most = (sheet.width - 2 * sheet.margin) * 0.97
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && widthOf(longer, styles[style].size) > most) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line]
+}
+
+function utf16(text: string): string {
+  const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index).toString(16).padStart(4, '0'))
+  return `feff${units.join('')}`
+}
