@@ -10,7 +10,8 @@ const account = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/)
   .transform((text) => text.toLowerCase() as Address)
-const day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
+/** A typing error here would tax nothing, or the wrong days. */
+const day = z.iso.date('is no day (2026-11-05)')
 const text = z.string().trim().min(1).max(200).refine(isPlainText, notPlainText)
 
 /** A supply that is taxed at nothing is no taxed one. */

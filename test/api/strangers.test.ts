@@ -129,12 +129,10 @@ test('a body of nothing but faults is answered with the first ones, whatever its
 })
 
 test('what has the chain’s node asked is asked seldom', async () => {
-  const codes: string[] = []
-  for (let n = 0; n < 62; n++) {
-    const path = 'areas/1/batches/2026-01-01T00:00:00Z/settled-root'
-    codes.push((await ask(street, 'GET', path)).body.code)
-  }
-  expect([codes.at(0), codes.at(-1)]).toEqual(['BATCH_UNKNOWN', 'TOO_MANY_REQUESTS'])
+  const path = 'areas/1/batches/2026-01-01T00:00:00Z/settled-root'
+  // At once, since what was used up comes back while a slow machine asks one after the other.
+  const replies = await Promise.all(Array.from({ length: 80 }, () => ask(street, 'GET', path)))
+  expect(new Set(replies.map(({ body }) => body.code))).toEqual(new Set(['BATCH_UNKNOWN', 'TOO_MANY_REQUESTS']))
 })
 
 describe('orders', () => {

@@ -345,6 +345,15 @@ test('whatever the parties and amounts are, a document keeps the rules or is ref
   ])
 })
 
+test.each(['2026-13-01', '2026-02-29', '2026-11-31', '0000-00-00', '2026-1-1', '01.11.2026'])(
+  'taxes from the day %s on are none',
+  (from) => {
+    const [first, ...rest] = parties.members
+    const wrong = { ...parties, members: [{ ...first!, vat: [{ from, kind: 'private' }] }, ...rest] }
+    expect(() => readParties(wrong)).toThrowError('members.0.vat.0.from: is no day (2026-11-05)')
+  },
+)
+
 test('parties that contradict themselves are refused, each mistake by name', () => {
   const wrong = {
     ...parties,
