@@ -34,6 +34,8 @@ const suffix = '.commonwatt-backup.gz'
 /** Writes a backup under another name until it is whole. Throws `InputError`, `ServeError` and `StoreError`. */
 export async function makeBackup(flags: DatabaseUse, command: Command): Promise<void> {
   const config = await readConfigOf(flags)
+  const keepDays = flags.keep === undefined ? null : Number(flags.keep)
+  if (keepDays !== null && !(keepDays > 0)) throw new InputError('--keep takes a number of days')
   const url = neededOption<string>(command, 'databaseUrl', config.databaseUrl)
   await requireReachable(url)
   if (flags.out === '-') return pipeline(backUp(url, version), createGzip(), process.stdout)
@@ -51,7 +53,7 @@ export async function makeBackup(flags: DatabaseUse, command: Command): Promise<
   }
   await sync(dirname(file))
   await writeOutput(`${file} (${sizeOf(file)})\n`)
-  if (flags.keep !== undefined && flags.out === undefined) removeOld(dirname(file), Number(flags.keep))
+  if (keepDays !== null && flags.out === undefined) removeOld(dirname(file), keepDays)
 }
 
 function sizeOf(file: string): string {
@@ -77,7 +79,6 @@ function newFile(folder: string | undefined): string {
 
 /** Never the newest one. */
 function removeOld(folder: string, days: number): void {
-  if (!(days > 0)) throw new InputError('--keep takes a number of days')
   const files = readdirSync(folder)
     .filter((name) => name.endsWith(suffix))
     .sort()

@@ -8,6 +8,7 @@ import type { ApiParts } from '../api/parts.ts'
 import { type OrderParts, placeOrder } from '../api/place-order.ts'
 import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
 import { signedOrderSchema } from '../api/signed-requests.ts'
+import { StrangerTurns } from './stranger-turns.ts'
 
 export type OrderSocketParts = Pick<
   ApiParts,
@@ -24,6 +25,22 @@ const messageSchema = z.array(z.unknown()).min(1).max(ordersPerMessage)
 
 /** Lets sockets place orders; every message is answered once what it placed is durable. */
 export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'request' | 'data'>) => void {
+  const turns = new StrangerTurns()
+
+  async function answerTo(orders: readonly unknown[], sender: OrderSender): Promise<OrdersAnswer> {
+    if (sender.account === null && !(await turns.take(sender.network))) {
+      return refusal('ORDERS_BUSY', 'too many messages of your address wait; wait for the answers before')
+    }
+    try {
+      parts.gate.hear(sender)
+    } catch (error) {
+      return refusal('TOO_MANY_REQUESTS', (error as Error).message)
+    }
+    const results = await Promise.all(orders.map((order) => ackOf(order, sender, parts)))
+    parts.gate.heardInVain(sender, results.filter(isNobodys).length)
+    return { ok: true, results }
+  }
+
   return (socket) => {
     const account: string | undefined = socket.data.visitor?.account
     const isMember = account !== undefined && belongsHere(parts, account)
@@ -38,16 +55,9 @@ export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'req
       if (underWay >= messagesUnderWay) {
         return answer(refusal('ORDERS_BUSY', 'too many messages are under way; wait for the answers before'))
       }
-      try {
-        parts.gate.hear(sender)
-      } catch (error) {
-        return answer(refusal('TOO_MANY_REQUESTS', (error as Error).message))
-      }
       underWay += 1
-      const results = await Promise.all(orders.data.map((order) => ackOf(order, sender, parts)))
+      answer(await answerTo(orders.data, sender))
       underWay -= 1
-      parts.gate.heardInVain(sender, results.filter(isNobodys).length)
-      answer({ ok: true, results } satisfies OrdersAnswer)
     })
   }
 }

@@ -1,5 +1,5 @@
 /** What a server says that cannot start, or does not do its work: a sentence with what to do, and never a stack or a secret. */
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -214,6 +214,16 @@ describe('a server that runs', { timeout: 300_000 }, () => {
       const { stdout: log } = await server.stop()
       expect(log.split('\n').filter((line) => line.includes('"stack"'))).toEqual([])
     }
+  })
+})
+
+describe('a backup', { timeout: 60_000 }, () => {
+  test('is not made for a length of time that is none', async () => {
+    for (const days of ['x', '0', '-1']) {
+      const said = await commonwatt(community.folder, ['backup', '--config', 'commonwatt.toml', `--keep=${days}`])
+      expect([said.status, said.stderr]).toEqual([1, '--keep takes a number of days\n'])
+    }
+    expect(readdirSync(inFolder('backups'))).toEqual([])
   })
 })
 
