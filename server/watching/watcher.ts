@@ -125,7 +125,8 @@ export function createWatcher(options: WatcherOptions): Watcher {
     const isKnown = header === ZeroHash || book.of(header) !== null
     const { newest, all, view } = isKnown ? { newest: 0, all: [], view: null } : await viewNow()
     const begun = all.some(({ name, args }) => name === 'BatchWatched' && args.area === area && args.header === header)
-    if (view === null || begun || !view.watchers.keys.includes(own)) {
+    const isSaid = view?.refusals.get(header)?.some(({ watcher }) => watcher === own)
+    if (view === null || begun || isSaid || !view.watchers.keys.includes(own)) {
       unseen = null
       metrics.unseen.set(0)
       return

@@ -287,6 +287,7 @@ test('a batch settles with two of three watchers, which run as processes of thei
     expect(await refusals(place.rules.area, hidden)).toBe(0n)
     await passUntil(chain.provider, (await chainTime(chain.provider)) + (place.rules.watcherGraceSeconds * 3) / 4)
     await vi.waitFor(async () => expect(await refusals(place.rules.area, hidden)).toBe(3n), eventually)
+    await vi.waitFor(async () => expect(await unseen()).toEqual([0, 0, 0]), eventually)
   } finally {
     await watched.stop()
   }
