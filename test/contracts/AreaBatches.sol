@@ -62,8 +62,13 @@ abstract contract AreaBatches is TwoAreas {
                 batch.part = 1;
                 approvals.signatures = "";
                 vm.prank(operator);
-                escrow.settle(batch, "", approvals);
-                ++splitBatches;
+                try escrow.settle(batch, "", approvals) {
+                    ++splitBatches;
+                } catch {
+                    // What is tried with whoever has a seat may have one side alone: then it stays open, for somebody to give up.
+                    vm.assertTrue((seed >> 8) % 8 == 0, "an honest batch is whole");
+                    return;
+                }
             }
         } catch {
             return;

@@ -41,11 +41,14 @@ contract EarlyMovesTest is Street {
         _confirm(home, 50, START + DAY);
         Mandate memory next = _mandate(home);
         next.version = 2;
-        _change(home, next);
+        bytes memory signature = _sign(home.accountKey, hashes.hash(next));
+        vm.expectEmit();
+        emit ISeats.SeatClosed(home.seat, LATER, 2);
+        escrow.changeMandate(home.seat, next, signature);
         vm.assertEq(escrow.seatView(home.seat).closedFrom, LATER);
         vm.warp(LATER);
         next.version = 3;
-        bytes memory signature = _sign(home.accountKey, hashes.hash(next));
+        signature = _sign(home.accountKey, hashes.hash(next));
         vm.expectRevert(abi.encodeWithSelector(ISeats.SeatIsClosed.selector, home.seat));
         escrow.changeMandate(home.seat, next, signature);
     }
