@@ -333,6 +333,8 @@ describe('the release of a report', () => {
 
   test('begins with a version that was written to its end, and is still what the report says', async () => {
     expect((await propose(1)).body.code).toBe('REPORT_UNKNOWN')
+    // No database counts so far.
+    expect((await propose(2 ** 48)).body.code).toBe('REQUEST_INVALID')
     await written()
     expect((await propose(2)).body.code).toBe('REPORT_UNKNOWN')
     expect((await propose(1, { ...asked, format: 'espi' })).body.code).toBe('REPORT_UNKNOWN')

@@ -19,7 +19,7 @@ export async function leavingJourney(page: Page): Promise<void> {
   await shows(page, '.my-price', /Your signed limit ends at 12\.5 ct\/kWh/)
 
   await opened(page, 'Money: other ways in and out')
-  await shows(page, '.money-ways', /Send Local Euro, on the blockchain \d+, to this address/)
+  await shows(page, '.money-ways', /Send Local Euro, on the network \d+, to this address/)
   await page.getByLabel('To the address').fill(`0x${'aB'.repeat(20)}`)
   await shows(page, '.money-ways .wrong', /A letter or digit of this one is wrong/)
 
@@ -34,7 +34,7 @@ export async function leavingJourney(page: Page): Promise<void> {
   expect(lists).toContain('listSeats')
   expect(lists.at(-1)).toBe('end')
   await shows(page, '.take-along [role=status]', /^Saved: \d+ things\.$/)
-  await shows(page, '.erase', /a chain forgets nothing.*It happens at once, nobody else has to agree/s)
+  await shows(page, '.erase', /it forgets nothing.*It happens at once, nobody else has to agree/s)
   const erase = page.getByRole('button', { name: 'Erase it' })
   expect(await erase.getAttribute('aria-disabled')).toBe('true')
   await page.getByLabel('I have saved what I need').check()

@@ -21,6 +21,9 @@ const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ff
 const tag = 'Reports'
 const shownReleases = 100
 
+/** As high as the database counts. */
+const mostVersion = 2 ** 31 - 1
+
 export function releaseRoutes(parts: OrderParts): Route[] {
   const { database, servicesOf } = parts
   const { ofClerk } = clerksOf(parts)
@@ -68,7 +71,7 @@ export function releaseRoutes(parts: OrderParts): Route[] {
       summary: 'Puts the newest version of a report forward to be released; once, however often',
       private: true,
       params: areaParams,
-      body: z.strictObject({ report: reportNameSchema, version: z.int().min(1) }),
+      body: z.strictObject({ report: reportNameSchema, version: z.int().min(1).max(mostVersion) }),
       answers: { 200: releaseSchema },
       async handle({ params, body, session }) {
         const own = await ofClerk(params.area, session)
