@@ -279,7 +279,7 @@ interface Goal {
   reached: boolean
 }
 
-function goalsOf({ auction, book, engine, busy, bytes, reports, commands }: Results): Goal[] {
+function goalsOf({ auction, book, engine, durable, busy, bytes, reports, commands }: Results): Goal[] {
   const atLeast = (goal: string, measured: number, least: number): Goal => ({
     goal,
     wanted: `at least ${least} ×`,
@@ -305,6 +305,12 @@ function goalsOf({ auction, book, engine, busy, bytes, reports, commands }: Resu
       below('engine: an interval is computed', computeMs, 500, 'ms of CPU'),
       below('engine: the slowest command', Math.max(...slowest.map(({ ms }) => ms)), 250, 'ms of CPU'),
     )
+  }
+  for (const { path, cpuMicros } of durable?.rows ?? []) {
+    if (!path.startsWith('readings')) continue
+    const { load: _, ...ofServer } = cpuMicros
+    const micros = Object.values(ofServer).reduce((sum, each) => sum + each, 0)
+    goals.push(below(`durable: ${path}`, micros, path.includes('100') ? 120 : 250, 'µs of CPU each'))
   }
   for (const { phase, p99Ms, mainMs, areaMs } of busy ?? []) {
     goals.push(
