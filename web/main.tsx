@@ -14,12 +14,12 @@ import './style/numbers.css'
 import './style/charts.css'
 import './style/seat.css'
 
-/** A session younger than this that is refused is no reason to sign in yet again. */
+/** A session that is refused within this time after it began does not make the page sign in again, in milliseconds. */
 const signInPauseMs = 10_000
 
 const queries = new QueryClient({
   queryCache: new QueryCache({
-    // A session that the server no longer knows, for example after it was set up anew: sign in again.
+    // When the server no longer knows a session, for example after it was set up anew, the page signs in again.
     onError: (error) => {
       if (!(error instanceof ProblemError && error.status === 401)) return
       void queries.resetQueries({
@@ -29,10 +29,11 @@ const queries = new QueryClient({
     },
   }),
   defaultOptions: {
-    // What cannot be sent now fails now: nothing that somebody signed waits for the network and is sent unasked.
+    // A request that cannot be sent now fails now: nothing that somebody signed waits for the network and is
+    // sent later without a question.
     mutations: { networkMode: 'always' },
     queries: {
-      // Live events keep the data current; what the server refused will be refused again.
+      // Live events keep the data current. A request that the server refused would be refused again.
       staleTime: 30_000,
       refetchOnWindowFocus: true,
       retry: (failures, error) =>
@@ -41,7 +42,7 @@ const queries = new QueryClient({
   },
 })
 
-/** Another language draws the whole page anew: no part of it has to know that there are several. */
+/** Draws the whole page anew when the language changes, so that no part of the page has to know that there are several. */
 function Page() {
   const language = useLanguage()
   useEffect(() => {
@@ -61,9 +62,9 @@ createRoot(root).render(
   </StrictMode>,
 )
 
-// Nobody needs it before the page can be used.
+// The page can be used before this part is there.
 void part(() => import('./page/kept-focus.ts'))
   .then(({ keepFocus }) => keepFocus(root))
   .catch(() => {})
-// Where a browser has none or refuses it, the page works as before and needs the network to open.
+// Where a browser has no service worker or refuses it, the page works as before, but needs the network to open.
 if (import.meta.env.PROD) void navigator.serviceWorker?.register('/service-worker.js').catch(() => {})

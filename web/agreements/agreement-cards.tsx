@@ -86,7 +86,7 @@ function OwnAgreement({ area, agreement }: { area: AreaResource; agreement: Agre
   )
 }
 
-/** Two presses: the first says when it would end. */
+/** The button that gives notice. It takes two presses: the first one says when the agreement would end. */
 function Notice({ area, agreement }: { area: AreaResource; agreement: AgreementResource }) {
   const said = agreementWords()
   const session = useSession()
@@ -193,7 +193,7 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
   )
 }
 
-/** In plain words what is about to be signed. */
+/** The terms that are about to be signed, in plain words. */
 function OfferWords({
   area,
   offer: { agreement },
@@ -216,7 +216,7 @@ function OfferWords({
   return <p className="explain">{sells ? said.youSell(parts) : said.youBuy(parts)}</p>
 }
 
-/** How much an agreement gives. */
+/** How much energy an agreement gives, in words. */
 function whatWords({ intervalSeconds }: AreaResource, kind: AgreementKind, amount: number): string {
   const { kinds, period } = agreementWords()
   if (kind === 'all') return kinds.all

@@ -1,4 +1,4 @@
-/** The form for a new agreement: the one signs here and sends the text or link to the other. */
+/** The form for a new agreement: one partner signs here and sends the text or the link to the other. */
 
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
@@ -18,7 +18,7 @@ import { agreementWords } from './words.tsx'
 
 const daySeconds = 86_400
 const notices = [0, daySeconds, 7 * daySeconds, 30 * daySeconds]
-/** How long an agreement runs where nobody says otherwise. */
+/** How long an agreement runs unless somebody chooses another end, in milliseconds. */
 const usualMs = 30 * daySeconds * 1000
 
 export function AgreementForm({ area, seat }: SeatViewProps) {

@@ -1,4 +1,7 @@
-/** A standing agreement on its way between two people: one makes and signs it, the other reads, signs and hands it in. */
+/**
+ * A standing agreement on its way between two people: one of them makes and signs it; the other reads it, signs it and hands it
+ * in.
+ */
 import type { Agreement } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks } from '../../contracts/protocol/units.ts'
 import type { AgreementResource, AreaResource, SeatResource } from '../../server/api/resources.ts'
@@ -7,7 +10,7 @@ import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
 import { agreementWords } from './words.tsx'
 
-/** What travels as text or in a link: one of the two signatures is still missing. */
+/** The offer that travels as text or in a link: one of the two signatures is still missing. */
 export interface AgreementOffer {
   chainId: number
   escrow: string
@@ -28,10 +31,10 @@ export interface AgreementTerms {
   side: OrderSide
   partner: Partner
   kind: AgreementKind
-  /** Wh per interval, hundredths of a percent, or 0. */
+  /** For `share` in hundredths of a percent, for `fixed` in Wh per interval, and 0 for `all`. */
   amount: number
   priceTicks: Ticks
-  /** UTC seconds; moved to the boundaries inside. */
+  /** In UTC seconds, as is `until`. The agreement begins at the next interval boundary and ends at the last one before `until`. */
   from: number
   until: number
   noticeSeconds: number
@@ -42,7 +45,7 @@ export function partnerLine({ account, meter }: Partner): string {
   return `${account} ${meter}`
 }
 
-/** Reads such a line; null where it is none, or the seat's own. */
+/** Reads such a line. The answer is null where the text is no such line, or names the seat itself. */
 export function readPartner(text: string, own: Partner): Partner | null {
   const [account, meter, ...rest] = text.trim().toLowerCase().split(/\s+/)
   const isAddress = (word: string | undefined) => /^0x[0-9a-f]{40}$/.test(word ?? '')
@@ -50,7 +53,7 @@ export function readPartner(text: string, own: Partner): Partner | null {
   return { account: account!, meter: meter! }
 }
 
-/** A percentage that a person typed ("25", "12,5"), in hundredths of a percent; null where it is none up to 100. */
+/** A percentage that a person typed ("25", "12,5"), in hundredths of a percent; null where the text is no percentage up to 100. */
 export function readPercentShare(text: string): number | null {
   const plain = plainNumber(text)
   if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return null
@@ -83,17 +86,23 @@ export function offerText(offer: AgreementOffer): string {
 
 const linkMark = '#agreement='
 
-/** A link that opens the partner's own page (`account` is its address) with the offer; what follows the mark never reaches a server. */
+/**
+ * A link that opens the partner's own page with the offer; `account` is the partner's address. A browser sends nothing after
+ * the `#` to a server.
+ */
 export function offerLink(offer: AgreementOffer, account: string): string {
   return `${account}${linkMark}${offerText(offer)}`
 }
 
-/** The offer's text in the address of a page, or null. */
+/** The text of the offer in the address of a page, or null. */
 export function offerInAddress(hash: string): string | null {
   return hash.startsWith(linkMark) ? hash.slice(linkMark.length) : null
 }
 
-/** Reads what the partner sent, text or link, for a seat: the offer and the side that is asked to sign, or what is wrong. */
+/**
+ * Reads the text or link that the partner sent to a seat. The answer is the offer and the side that is asked to sign, or what
+ * is wrong.
+ */
 export function readOffer(
   text: string,
   area: AreaResource,
@@ -146,13 +155,13 @@ function offerIn(text: string): AgreementOffer | null {
   }
 }
 
-/** The first boundary at which one of the two can end an agreement from now on; null where it ends before by itself. */
+/** The first boundary at which one of the partners can end an agreement from now on; null where it ends earlier by itself. */
 export function earliestEnd(area: AreaResource, agreement: AgreementResource, nowMs: number): number | null {
   const earliest = nextBoundary(nowMs + agreement.noticeSeconds * 1000, area.intervalSeconds)
   return earliest * 1000 < Date.parse(agreement.end) ? earliest : null
 }
 
-/** How an agreement stands, in a word or two. */
+/** The state of an agreement, in a word or two. */
 export function standingOf(
   { start, end, noticeBy }: AgreementResource,
   nowMs: number,

@@ -1,4 +1,4 @@
-/** What the page asks for of standing agreements, and how live events renew it. */
+/** The page's queries about standing agreements, and how live events renew their answers. */
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import type { AgreementResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'

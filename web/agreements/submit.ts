@@ -1,4 +1,4 @@
-/** Signs agreements in the browser: a new one for the partner, one that the partner signed, and notice. */
+/** Signs agreements in the browser: a new one for the partner, one that the partner has signed, and the notice that ends one. */
 import { type Agreement, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { AgreementResource, AreaResource } from '../../server/api/resources.ts'
 import { postJson } from '../api/client.ts'
@@ -21,7 +21,7 @@ export async function signOffer(
   }
 }
 
-/** Signs what the partner has signed, and hands it in. */
+/** Signs an agreement that the partner has signed, and hands it in. */
 export async function acceptOffer(
   session: Session,
   area: AreaResource,
@@ -42,7 +42,7 @@ export async function acceptOffer(
   return items[0]!
 }
 
-/** Ends an agreement at a boundary (UTC seconds) that lies its notice ahead. */
+/** Ends an agreement at a boundary in UTC seconds, which lies at least the agreement's notice period ahead. */
 export async function giveNotice(
   session: Session,
   area: AreaResource,

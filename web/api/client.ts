@@ -16,7 +16,7 @@ export class ProblemError extends CodedError {
 }
 
 interface RequestOptions {
-  /** Whose session the request speaks for; what proves it is a cookie that no script reads. */
+  /** The account whose session the request speaks for. A cookie that no script can read proves the session. */
   account?: string | undefined
   signal?: AbortSignal | undefined
 }
@@ -25,7 +25,7 @@ export async function getJson<T>(path: string, options: RequestOptions = {}): Pr
   return readJson<T>(await send(path, { headers: sessionOf(options.account), signal: options.signal ?? null }))
 }
 
-/** Posts JSON under an `Idempotency-Key` of its own, so that a repeated delivery has effect once. */
+/** Posts JSON under an `Idempotency-Key` of its own, so that a request that is delivered twice takes effect once. */
 export async function postJson<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
   return readJson<T>(
     await send(path, {
@@ -42,7 +42,10 @@ export async function postJson<T>(path: string, body: unknown, options: RequestO
 
 const underWayMs = { every: 2_000, atMost: 60_000 }
 
-/** Has something carried to the chain; where something about the same meter or purse is on its way there, once that has arrived. */
+/**
+ * Asks the server to carry something to the chain. While another request about the same meter or purse is under way, this one
+ * waits for it.
+ */
 export async function relay<T>(path: `/relay/${string}`, body: unknown, options: RequestOptions = {}): Promise<T> {
   const untilMs = Date.now() + underWayMs.atMost
   for (;;) {

@@ -1,4 +1,4 @@
-/** A list of the API from its first page to its last. */
+/** Fetches a list of the API from its first page to its last. */
 import { getJson } from './client.ts'
 
 interface Page<Item> {
@@ -6,10 +6,10 @@ interface Page<Item> {
   cursor: string | null
 }
 
-/** Items that are fetched at most: what is longer nobody looks through. */
+/** The most items that are fetched: nobody looks through a longer list. */
 const mostItems = 10_000
 
-/** `path` may hold a query already. */
+/** Fetches every page of the list at `path`, which may hold a query already. */
 export async function everyPage<Item>(
   path: string,
   { account }: { account: string },

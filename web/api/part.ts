@@ -2,7 +2,7 @@
 import { ProblemError } from './client.ts'
 import { apiWords } from './words.ts'
 
-/** The part, or `PAGE_PART_MISSING` in plain words where it cannot be fetched. */
+/** The part, or the error `PAGE_PART_MISSING` in plain words where the part cannot be fetched. */
 export async function part<Part>(load: () => Promise<Part>): Promise<Part> {
   try {
     return await load()

@@ -1,4 +1,4 @@
-/** What the page asks for, with the keys under which live events renew it. */
+/** The page's queries, with the keys under which live events renew their answers. */
 
 import { queryOptions } from '@tanstack/react-query'
 import type { DemoDay, DemoHomes, DemoPerson } from '../../server/api/demo-resources.ts'
@@ -25,19 +25,19 @@ interface Page<Item> {
   items: Item[]
 }
 
-/** Who asks for private data: whose session the request speaks for. */
+/** The account that asks for private data: the request speaks for its session. */
 export interface Asker {
   account: string
 }
 
-/** The first of the server's areas: whoever wants more than to know whether there is one or more searches. */
+/** The first page of the list of the server's areas. It tells whether there are none, one or more; the search finds the others. */
 export const areasQuery = queryOptions({
   queryKey: ['areas', 'first'],
   queryFn: async ({ signal }) => (await getJson<Page<AreaResource>>('/areas', { signal })).items,
   staleTime: 60_000,
 })
 
-/** The areas whose name, number or zones hold the words of a search; with a cursor where there are more. */
+/** The areas whose name, number or zones hold the words of a search; the answer has a cursor where there are more. */
 export function foundAreasQuery(search: string, limit: number) {
   return queryOptions({
     queryKey: ['areas', 'found', search, limit],
@@ -49,7 +49,7 @@ export function foundAreasQuery(search: string, limit: number) {
   })
 }
 
-/** One area, by its number or slug; null where the server has none there. */
+/** One area, by its number or slug; null where the server has no area there. */
 export function areaQuery(place: string) {
   return queryOptions({
     queryKey: ['areas', 'one', place],
@@ -57,7 +57,7 @@ export function areaQuery(place: string) {
       try {
         return await getJson<AreaResource>(`/areas/${encodeURIComponent(place)}`, { signal })
       } catch (error) {
-        // Nothing there, or nothing that could be an area's place.
+        // There is no area at this place, or the place cannot name one.
         if (error instanceof ProblemError && (error.status === 404 || error.status === 400)) return null
         throw error
       }
@@ -66,7 +66,7 @@ export function areaQuery(place: string) {
   })
 }
 
-/** What only a server of the demo knows; null on any other. */
+/** An answer that only a server of the demo gives; null from any other server. */
 function demoQuery<Answer>(name: string) {
   return queryOptions({
     queryKey: [name],
@@ -96,7 +96,7 @@ export function intervalsQuery(area: number) {
   })
 }
 
-/** The same as the grid operator reads them: with the figures of small zones. */
+/** The intervals as the grid operator reads them: with the figures of small zones. */
 export function gridIntervalsQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['grid-intervals', area, account],
@@ -119,7 +119,7 @@ export function watchersQuery(area: number) {
   return queryOptions({
     queryKey: ['watchers', area],
     queryFn: ({ signal }) => getJson<WatchersResource>(`/areas/${area}/watchers`, { signal }),
-    // The rules name them once and for all.
+    // The hash of the rules stands for the same rules for ever, so their text never changes.
     staleTime: Number.POSITIVE_INFINITY,
   })
 }
@@ -180,7 +180,7 @@ export function ordersQuery({ account }: Asker, seat: string) {
   })
 }
 
-/** Tokens outside the escrow, of the kind in which the area is paid. */
+/** The account's tokens outside the escrow, in the token in which the area is paid. */
 export function walletQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['wallet', account, area],

@@ -1,4 +1,4 @@
-/** The neighbourhoods of this server, found by name or place. A link leads to the page of the one chosen that was asked for. */
+/** The search for this server's neighbourhoods by name or place. A link leads to the requested page of the chosen neighbourhood. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -9,7 +9,10 @@ import { duration } from '../time/clock.ts'
 import { areasWords } from './words.ts'
 import './areas.css'
 
-/** As many as a screen or two hold; each "more" doubles it, up to what one answer of the API holds. */
+/**
+ * How many areas are listed first, a screen or two of them. Each press of "more" doubles the number, up to the most that one
+ * answer of the API holds.
+ */
 const first = 24
 const most = 500
 
@@ -69,7 +72,7 @@ export function AreaSearch() {
   )
 }
 
-/** What the address asked for, in an area: joining goes on with the code, an agreement with what stands behind `#`. */
+/** The path of the requested page in a given area. Joining keeps its code, and an agreement keeps the text behind `#`. */
 function usePathAt(): ({ slug }: AreaResource) => string {
   const address = useAddress()
   return ({ slug }) => {

@@ -1,4 +1,7 @@
-/** "My daily budget": −, + and a field in the area's money; what is set is signed here, and what of it is spent today. */
+/**
+ * The card "My daily budget": −, + and a field in the area's money. It signs the amount that was set and shows how much of it
+ * is spent today.
+ */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { BudgetDayResource } from '../../server/api/budget-resources.ts'
@@ -38,7 +41,7 @@ export default function BudgetCard(props: BudgetCardProps) {
   )
 }
 
-/** Asked for again with every result. */
+/** The state of the budget today. It is asked for again with every result. */
 function dayQuery({ account }: Session, seat: string, newest: SeatIntervalResource | undefined) {
   return {
     queryKey: ['budget-day', account, seat, newest?.start ?? '', newest?.run ?? 0],
@@ -57,7 +60,7 @@ function OpenCard({ area, seat, newest, day }: BudgetCardProps & { day: BudgetDa
   const isCutOff = useConnection().state === 'lost'
   const agreed = day.newest?.amount ?? null
   const [draft, setDraft] = useState<string | null>(null)
-  /** What stands in the field while somebody types there. */
+  /** The text in the field while somebody types there. */
   const [typed, setTyped] = useState<string | null>(null)
   const send = useMutation({
     mutationFn: (amount: string | null) => submitBudget(session, { area, seat, amount }),
@@ -153,7 +156,7 @@ function OpenCard({ area, seat, newest, day }: BudgetCardProps & { day: BudgetDa
   )
 }
 
-/** What was not sent, and what holds instead. */
+/** Says why the budget was not sent, and which one holds instead. */
 function Unsent({ error }: { error: Error | null }) {
   if (error instanceof ProblemError && error.code === 'PAGE_UNREACHABLE') {
     return <Trouble error={new Error(budgetWords().unanswered)} />

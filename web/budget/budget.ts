@@ -1,4 +1,4 @@
-/** A buyer's daily budget: what somebody types, what is signed, and what there is to say of the day. */
+/** A buyer's daily budget: the amount that somebody types, the budget that is signed, and the sentences about the day. */
 import type { DailyBudget } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { BudgetDayResource } from '../../server/api/budget-resources.ts'
@@ -7,11 +7,11 @@ import { difference, exceeds, moneyScale, moneyWords, readAmount, sum } from '..
 import { localTime } from '../time/clock.ts'
 import { budgetWords } from './words.ts'
 
-/** Decimals of a budget that somebody types. */
+/** The most decimals in a budget that somebody types. */
 const decimals = 2
-/** What − and + change. */
+/** The amount by which − and + change the budget, in tokens. */
 export const step = '0.5'
-/** What is offered to somebody who has no budget yet. */
+/** The budget that is offered to somebody who has none yet, in tokens. */
 export const firstBudget = '4'
 
 /** The budget that was typed, in tokens, or null. */
@@ -19,13 +19,13 @@ export function readBudget(text: string): string | null {
   return readAmount(text, decimals)
 }
 
-/** One step down or up; never less than a step. */
+/** The amount one step lower or higher; never less than one step. */
 export function stepped(amount: string, by: 1 | -1): string {
   const next = by === 1 ? sum([amount, step]) : difference(amount, step)
   return exceeds(step, next) ? step : next
 }
 
-/** The budget as it is signed; `amount` in tokens, null for none. */
+/** The budget as it is signed; `amount` is in tokens, and null where there shall be no budget. */
 export function budgetOf(
   area: Pick<AreaResource, 'rules' | 'priceDecimals'>,
   { account, meter }: Pick<SeatResource, 'account' | 'meter'>,
@@ -42,7 +42,10 @@ function isReached(day: BudgetDayResource, newest: SeatIntervalResource | undefi
   return newest.outcomes.some(({ code, side }) => side === 'buy' && code === 'budget-reached')
 }
 
-/** What is spent, whether that ends buying and until when, and what was signed and does not count yet. */
+/**
+ * Sentences about the day: how much is spent, whether that ends buying and until when, and which signed budget does not count
+ * yet.
+ */
 export function sentencesOfDay(
   day: BudgetDayResource,
   { currency, intervalSeconds }: Pick<AreaResource, 'currency' | 'intervalSeconds'>,

@@ -6,7 +6,7 @@ import { postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 import { budgetOf } from './budget.ts'
 
-/** `amount` in tokens; null lifts the budget. */
+/** Signs a budget of `amount` tokens; null lifts the budget. */
 export async function submitBudget(
   session: Session,
   { area, seat, amount }: { area: AreaResource; seat: SeatResource; amount: string | null },

@@ -1,4 +1,4 @@
-/** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
+/** The page of somebody who buys: the price now, the most they pay, what came from neighbours, and the budget that pays for it. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
@@ -47,7 +47,7 @@ const SeatActs = later(() => import('../page/seat-acts.tsx'))
 export default function Buyer({ area, seat }: SeatViewProps) {
   const said = buyerWords()
   const session = useSession()
-  // What waits to be collected is not hidden; what came of it stays in sight.
+  // A withdrawal that waits to be collected is not hidden, and its outcome stays in sight afterwards.
   const [isAsked, setIsAsked] = useState(seat.withdrawal !== null)
   if (seat.withdrawal !== null && !isAsked) setIsAsked(true)
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
@@ -205,7 +205,7 @@ function TodayCard({ area, seat }: SeatViewProps) {
 }
 
 interface MonthCardProps extends SeatViewProps {
-  /** Those by whose pace the purse lasts. */
+  /** The intervals whose spending tells how long the purse lasts. */
   intervals: readonly SeatIntervalResource[]
 }
 
@@ -236,7 +236,7 @@ function MonthCard({ area, seat, intervals }: MonthCardProps) {
   )
 }
 
-/** How long the purse lasts at the pace of late. */
+/** How long the purse lasts if spending goes on as in the given intervals. */
 function Lasts({
   seat,
   intervals,

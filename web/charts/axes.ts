@@ -6,7 +6,7 @@ import { language } from '../words/language.ts'
 import type { Theme } from './plot.tsx'
 import { aroundOneZero, type ValueSpan } from './zero.ts'
 
-/** Local time along the bottom. */
+/** The axis along the bottom, in local time. */
 export function timeAxis(theme: Theme): uPlot.Axis {
   return {
     stroke: theme.soft,
@@ -20,13 +20,16 @@ export function timeAxis(theme: Theme): uPlot.Axis {
   }
 }
 
-/** How long the intervals of a chart are. */
+/** The length of a chart's intervals, in seconds. */
 export function lengthOfBars(intervals: readonly { start: string; end: string }[]): number {
   const newest = intervals[0]
   return newest === undefined ? 1 : (Date.parse(newest.end) - Date.parse(newest.start)) / 1000
 }
 
-/** Energy on the left, in the unit that suits its size; the sign only says which way it went. */
+/**
+ * The axis on the left: energy in the unit that suits its size. A sign would only say which way the energy went, so it is left
+ * out.
+ */
 export function energyAxis(theme: Theme): uPlot.Axis {
   return {
     stroke: theme.soft,
@@ -47,12 +50,15 @@ export function energyAxis(theme: Theme): uPlot.Axis {
   }
 }
 
-/** A number of an axis, as short as it goes, in the page's language. */
+/** A number on an axis, as short as it can be, in the page's language. */
 function axisNumber(value: number, unit: string): string {
   return `${new Intl.NumberFormat(language()).format(value)} ${unit}`
 }
 
-/** Cents per kWh on the right; what lies below the zero line for the energy's sake has none, unless a price does. */
+/**
+ * The axis on the right: prices in cents per kWh. It has no numbers below zero, where only energy is drawn, unless a price is
+ * negative.
+ */
 export function priceAxis(theme: Theme): uPlot.Axis {
   return {
     scale: 'ct',
@@ -69,16 +75,16 @@ export function priceAxis(theme: Theme): uPlot.Axis {
   }
 }
 
-/** Bars side by side that fill nearly all of their interval. */
+/** Draws bars side by side that fill nearly all of their interval. */
 export const bars = uPlot.paths.bars!({ size: [0.86, 44], align: 1 })
 
-/** A line that keeps its value for the length of an interval. */
+/** Draws a line that keeps its value for the length of an interval. */
 export const steps = uPlot.paths.stepped!({ align: 1 })
 
-/** A step needs a next one to be drawn: one alone is a point. */
+/** Draws a value without neighbours as a point, since a step needs a next value to be drawn. */
 export const lonePoint: uPlot.Series.Points = { show: ({ data }) => data[0].length === 1 }
 
-/** What a list of numbers spans, zero included. */
+/** The range that the numbers of several lists span, with zero in it. */
 export function spanOfValues(lists: readonly (readonly (number | null | undefined)[])[]): ValueSpan {
   let [low, high] = [0, 0]
   for (const list of lists) {
@@ -91,7 +97,7 @@ export function spanOfValues(lists: readonly (readonly (number | null | undefine
   return { low: low * 1.1, high: high * 1.1 }
 }
 
-/** Scales for energy (`y`) and prices (`ct`, the last series) with one zero line. */
+/** Scales for energy (`y`) and prices (`ct`, the last series) that share one zero line. */
 export function scalesAroundZero(): Pick<uPlot.Scales, 'y' | 'ct'> {
   const both = ({ data }: uPlot) =>
     aroundOneZero(spanOfValues(data.slice(1, -1) as number[][]), spanOfValues(data.slice(-1) as number[][]))
@@ -120,7 +126,7 @@ function zeroLine({ ink }: Theme): NonNullable<uPlot.Hooks.Arrays['draw']>[numbe
   }
 }
 
-/** Draws the zero line, and calls back with the point under the pointer; the last one stays told when the pointer leaves. */
+/** Draws the zero line, and calls back with the point under the pointer. When the pointer leaves, the last point remains chosen. */
 export function pointer(theme: Theme, show: (index: number) => void): Pick<uPlot.Options, 'cursor' | 'hooks'> {
   return {
     cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false } },

@@ -1,6 +1,6 @@
-/** Numbers for drawing, of which nothing is computed. */
+/** Numbers that are only drawn: nothing is computed from them. */
 
-/** A price as a height to draw; drawing is all this number is for. */
+/** The height at which a price is drawn, in cents per kWh; this number serves drawing only. */
 export function drawnCents(pricePerKwh: string | null): number | null {
   return pricePerKwh === null ? null : Number(pricePerKwh) * 100
 }

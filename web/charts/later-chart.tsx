@@ -1,4 +1,4 @@
-/** Charts come after everything that can be read: their drawing is loaded for itself, into a space that is kept for it. */
+/** A chart whose code is fetched after everything that can be read. The chart appears in a space that is kept for it. */
 import { later } from '../page/later.tsx'
 
 export const SeatChart = later(() => import('./seat-chart.tsx'), ChartSpace)

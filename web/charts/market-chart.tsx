@@ -1,4 +1,4 @@
-/** A whole area's energy per interval, matched and residual on both sides, with its price. */
+/** The chart of a whole area's energy per interval, matched and residual on both sides, with the price. */
 import { useMemo, useState } from 'react'
 import type uPlot from 'uplot'
 import type { IntervalResource } from '../../server/api/resources.ts'
@@ -25,12 +25,15 @@ import { timeRange } from './time-range.ts'
 import { chartWords } from './words.ts'
 
 interface MarketChartProps {
-  /** Newest first. */
+  /** The area's intervals, newest first. */
   intervals: readonly IntervalResource[]
   height?: number
 }
 
-/** Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. */
+/**
+ * The chart's lists of numbers. Bars are drawn over one another, the taller ones first, so each list is the sum of the values
+ * that it shows and that cover it.
+ */
 function marketSeries(intervals: readonly IntervalResource[]): uPlot.AlignedData {
   const ordered = [...intervals].reverse()
   return [

@@ -1,4 +1,4 @@
-/** The table behind a chart, with every number that the chart draws: made when somebody opens it, a page at a time. */
+/** The table behind a chart, with every number that the chart draws. It is made when somebody opens it, one page at a time. */
 
 import { useId, useState } from 'react'
 import { Act } from '../page/act.tsx'
@@ -6,11 +6,11 @@ import { Scrolls } from '../page/scrolls.tsx'
 import { chartWords } from './words.ts'
 
 interface NumbersTableProps {
-  /** What the table is of. */
+  /** The name of the table's subject. */
   label: string
   head: readonly string[]
   count: number
-  /** The cells of a row, the newest first; the first one names it. */
+  /** The cells of the row at an index, where the newest row is the first. The first cell names the row. */
   row: (index: number) => readonly string[]
 }
 

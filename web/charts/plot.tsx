@@ -39,13 +39,13 @@ function readTheme(): Theme {
 export type PlotOptions = (theme: Theme) => Omit<uPlot.Options, 'width' | 'height'>
 
 interface PlotProps {
-  /** What the chart shows, for people who do not see it. */
+  /** A description of the chart for people who do not see it. */
   label: string
   /** Must keep its identity between renders: a new one draws the chart anew. */
   options: PlotOptions
   data: uPlot.AlignedData
   height: number
-  /** The point at which a line stands, as the pointer would put it. */
+  /** The index of the point that a line marks, as the pointer would mark it. */
   at?: number | null
 }
 

@@ -1,15 +1,15 @@
-/** Every point of a chart by the keyboard, and its numbers in words: a slider below the drawing that follows the pointer too. */
+/** A slider below a chart that reaches every point by the keyboard and gives its numbers in words. It also follows the pointer. */
 import { chartWords } from './words.ts'
 
 interface PointSliderProps {
   count: number
-  /** The point that is told; null where none is. */
+  /** The index of the point whose numbers are shown; null where none is chosen. */
   shown: number | null
   show: (index: number) => void
-  /** Its numbers. */
+  /** The numbers of the shown point, in words. */
   words: string | null
   hint: string
-  /** Where it stands before anybody has chosen: the last point by default. */
+  /** The index where the slider stands before anybody has chosen a point; the last one by default. */
   newest?: number
 }
 
@@ -26,7 +26,7 @@ export function PointSlider({ count, shown, show, words, hint, newest = count - 
         step={1}
         value={shown ?? newest}
         onChange={(event) => show(Number(event.target.value))}
-        // Where it stands already no change is told: the first key, or the focus, shows the point.
+        // A slider reports no change while it stays where it is, so the focus itself shows the first point.
         onFocus={() => shown === null && show(newest)}
       />
       <p className="readout">{words ?? <span className="soft">{hint}</span>}</p>

@@ -1,4 +1,7 @@
-/** A seat's energy per interval: out of the home above the line, into it below, and the price at which neighbours traded. */
+/**
+ * The chart of a seat's energy per interval: out of the home above the line, into it below, and the price at which neighbours
+ * traded.
+ */
 import { useMemo, useState } from 'react'
 import type uPlot from 'uplot'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
@@ -25,16 +28,17 @@ import { timeRange } from './time-range.ts'
 import { chartWords } from './words.ts'
 
 interface SeatChartProps {
-  /** Newest first. */
+  /** The seat's intervals, newest first. */
   intervals: readonly SeatIntervalResource[]
-  /** Also draw what the home took from the grid. */
+  /** Whether the chart also draws what the home took from the grid. */
   imports: boolean
   exports: boolean
 }
 
 /**
- * Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. What went
- * into the home is drawn downwards (`importSign` −1) beside what left it, and upwards (1) where there is nothing else.
+ * The chart's lists of numbers. Bars are drawn over one another, the taller ones first, so each list is the sum of the values
+ * that it shows and that cover it. Energy into the home is drawn downwards (`importSign` −1) beside energy out of it, and
+ * upwards (1) where the chart shows nothing else.
  */
 function seatSeries(intervals: readonly SeatIntervalResource[], importSign: 1 | -1): uPlot.AlignedData {
   const ordered = [...intervals].reverse()

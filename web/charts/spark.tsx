@@ -1,6 +1,6 @@
-/** A trace without axes, as wide as its container. */
+/** A small line chart without axes, as wide as its container. */
 interface SparkProps {
-  /** Oldest first; null leaves a gap. */
+  /** The values, oldest first; null leaves a gap. */
   values: readonly (number | null)[]
   label: string
   color: 'leaf' | 'sun' | 'grid'
@@ -11,7 +11,7 @@ interface SparkProps {
 const width = 300
 const height = 60
 
-/** The path of a trace in a 300 × 60 box: steps, interrupted where a value is missing. */
+/** The path of the line in a box of 300 × 60: steps, interrupted where a value is missing. */
 export function sparkPath(values: readonly (number | null)[], from?: number): string {
   const known = values.filter((value) => value !== null)
   if (known.length === 0) return ''

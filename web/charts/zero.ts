@@ -6,12 +6,12 @@ export interface ValueSpan {
   high: number
 }
 
-/** Of the height above zero at least so much stays for prices, where energy only goes down. */
+/** The least share of the height above zero. It leaves room for prices where all energy lies below zero. */
 const leastAbove = 0.3
 
 /**
- * Both extents widened so that zero lies at the same height in each: as much of the height lies below it as the one needs that needs
- * more. Zero and both extents are within; a scale is never without height.
+ * Both extents, widened so that zero lies at the same height in each. The extent that needs the larger share below zero decides
+ * that height. Each result holds zero and its extent, and always has a height.
  */
 export function aroundOneZero(first: ValueSpan, second: ValueSpan): [ValueSpan, ValueSpan] {
   const both = [first, second].map(({ low, high }) => ({ below: Math.max(0, -low), above: Math.max(0, high) }))

@@ -1,4 +1,4 @@
-/** The preview of a month: what is missing, what it adds up to, who has approved it, and the steps that follow. */
+/** The preview of a month's documents: what is missing, the totals, who has approved it, and the next steps. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { BillResource } from '../../server/api/document-resources.ts'
@@ -123,7 +123,7 @@ function Steps({ area, month, bill, approvers }: BillProps & { approvers: readon
       return (await acts()).previewBill(session, { area, month }, because === '' ? null : because)
     },
     onSuccess: done,
-    // Who finds nothing to issue has looked all the same.
+    // A preview that finds nothing to issue is an error, but the server has looked and its answers have changed.
     onError: () => {
       void queries.invalidateQueries({ queryKey: ['bill', session.account, area.area, month] })
       void queries.invalidateQueries({ queryKey: ['bills', session.account, area.area] })

@@ -1,4 +1,4 @@
-/** How much of a month is there, point by point; those of which something is missing come first. */
+/** How complete a month's values are, for each metering point; points with missing values come first. */
 import type { BillResource } from '../../server/api/document-resources.ts'
 import { Badge } from '../page/card.tsx'
 import { localMoment } from '../time/clock.ts'

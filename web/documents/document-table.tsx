@@ -1,4 +1,4 @@
-/** Documents, one a row. */
+/** A table of documents, one in each row. */
 import type { ReactNode } from 'react'
 import type { DocumentResource, IssuedDocumentResource } from '../../server/api/document-resources.ts'
 import { moneyColumn } from '../money/format.ts'
@@ -7,7 +7,7 @@ import { documentWords } from './words.ts'
 
 interface DocumentTableProps<Document> {
   documents: readonly Document[]
-  /** What can be done with one. */
+  /** The buttons for one document. */
   act?: (document: Document) => ReactNode
 }
 

@@ -1,6 +1,6 @@
 /**
- * Documents of an area: for its clerks those of a month, with the preview and who has approved it; for members what was issued to them, and
- * nothing where that is nothing.
+ * The documents of an area. A clerk sees those of a month, with the preview and who has approved it. A member sees the
+ * documents that were issued to them, and nothing where there are none.
  */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'

@@ -1,10 +1,10 @@
-/** Finds documents by what a person types of them. */
+/** Finds documents by words that a person types. */
 import type { IssuedDocumentResource } from '../../server/api/document-resources.ts'
 
-/** What is shorter stands in every identifier somewhere, and is looked for where names begin. */
+/** A shorter word occurs in almost every identifier, so it is looked for only at the beginning of names. */
 const leastInside = 4
 
-/** Those whose member, number, account or metering point has every word that was typed, whatever its case and accents. */
+/** The documents in whose member, number, account or metering point every typed word occurs, whatever its case and accents. */
 export function found(documents: readonly IssuedDocumentResource[], wanted: string): IssuedDocumentResource[] {
   const words = plain(wanted).split(/\s+/).filter(Boolean)
   return documents.filter(({ member, number, account, lines }) => {

@@ -1,4 +1,4 @@
-/** Issued documents of a month: found by member or number, each opened to its lines. */
+/** The documents issued for a month. They can be found by member or number, and each opens to its lines. */
 import { useId, useState } from 'react'
 import type { IssuedDocumentResource } from '../../server/api/document-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'

@@ -1,4 +1,4 @@
-/** The months that documents are of. */
+/** The months for which documents are made. */
 
 const shown = 13
 

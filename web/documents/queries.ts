@@ -1,4 +1,4 @@
-/** What the page asks about documents: the preview of a month, what was issued, what proves a line. */
+/** The page's queries about documents: the preview of a month, what was issued, and what proves a line. */
 import { queryOptions } from '@tanstack/react-query'
 import type {
   BillResource,
@@ -36,7 +36,7 @@ export function billQuery(session: Asker, area: number, month: string) {
   })
 }
 
-/** How far the documents of each month are, the newest first, and what changed after they were issued. */
+/** The state of the documents of each month, the newest first, and what changed after they were issued. */
 export function billsQuery(session: Asker, area: number) {
   return queryOptions({
     queryKey: ['bills', session.account, area],
@@ -58,7 +58,10 @@ export function releasesQuery(session: Asker, area: number) {
   })
 }
 
-/** All documents of a month that the account may read, by number; of all months where none is named. */
+/**
+ * All documents of a month that the account may read, in the order of their numbers; the documents of all months where none is
+ * named.
+ */
 export function documentsQuery(session: Asker, area: number, month: string | null) {
   return queryOptions({
     queryKey: ['documents', session.account, area, month],

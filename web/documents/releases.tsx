@@ -1,4 +1,4 @@
-/** Reports that were put forward, for the clerks of an area: what each says, who has signed it, and the signature of whoever looks. */
+/** The reports that were put forward, for the clerks of an area: what each one says, who has signed it, and a button to sign it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReleaseResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -13,7 +13,7 @@ import { reportName } from './report-name.ts'
 
 const tones = { waiting: 'warn', changed: 'bad', released: 'good' } as const
 
-/** Who may approve stands beside the bill of any month. */
+/** The people who may approve are named with the documents of any month. */
 export function Releases({ area, month }: { area: AreaResource; month: string }) {
   const said = releaseWords()
   const session = useSession()

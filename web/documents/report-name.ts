@@ -1,4 +1,4 @@
-/** What tells one report of a range from another: its format, and what it was asked for beyond all rows by intervals. */
+/** The name that tells one report of a range from another: its format, its period, and its limits. */
 import type { ReleaseResource } from '../../server/api/report-resources.ts'
 import { releaseWords } from './release-words.ts'
 

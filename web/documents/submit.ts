@@ -1,4 +1,4 @@
-/** What a clerk does with documents and reports: preview, approve with the account's signature, issue; and files to keep. */
+/** What a clerk does with documents and reports: make a preview, approve it with the account's signature, issue, and save files. */
 import { type DocumentApproval, type ReportApproval, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { BillResource } from '../../server/api/document-resources.ts'
 import type { ReleaseResource } from '../../server/api/report-resources.ts'
@@ -18,7 +18,7 @@ export function previewBill(session: Session, of: MonthOfArea, incompleteBecause
   return postJson<BillResource>(`${base(of)}/previews`, { incompleteBecause }, session)
 }
 
-/** Signs what the newest preview says, as it is shown. */
+/** Signs the newest preview as the page shows it. */
 export async function approveBill(session: Session, of: MonthOfArea, bill: BillResource): Promise<BillResource> {
   const { revision, documentsHash } = bill.preview!
   const approval: DocumentApproval = {
@@ -29,7 +29,7 @@ export async function approveBill(session: Session, of: MonthOfArea, bill: BillR
   return postJson<BillResource>(`${base(of)}/approvals`, { approval, signature }, session)
 }
 
-/** Signs what a report that was put forward says, as it is shown. */
+/** Signs a report that was put forward, as the page shows it. */
 export async function signRelease(
   session: Session,
   area: AreaResource,
@@ -47,14 +47,14 @@ export function issueBill(session: Session, of: MonthOfArea) {
   return postJson<BillResource>(`${base(of)}/issue`, {}, session)
 }
 
-/** Hands a document to the person as a file. */
+/** Saves a document as a file on the person's device. */
 export async function saveDocument(session: Session, area: number, number: string, as: 'ubl' | 'pdf'): Promise<void> {
   const path = `/areas/${area}/documents/${number}/${as}`
   if (as === 'ubl') saveFile(await getText(path, session), `${number}.xml`, 'application/xml')
   else saveFile(await getBytes(path, session), `${number}.pdf`, 'application/pdf')
 }
 
-/** Hands the statement of a batch to the person, for `commonwatt verify`. */
+/** Saves the statement of a batch as a file on the person's device, for `commonwatt verify`. */
 export async function saveStatement(session: Session, path: string, name: string): Promise<void> {
   saveFile(await getText(path, session), name, 'application/json')
 }

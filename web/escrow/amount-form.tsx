@@ -10,12 +10,12 @@ interface AmountFormProps {
   setText: (text: string) => void
   /** What is wrong with what was typed. */
   problem: string | null
-  /** What to know before pressing; shown where nothing is wrong. */
+  /** What the person should know before pressing the button; shown where nothing is wrong. */
   note: string
-  /** What the button does. */
+  /** The text on the button. */
   act: string
   isBusy: boolean
-  /** Fills in the most there is. */
+  /** Fills the largest possible amount into the field. */
   all?: (() => void) | undefined
   submit: () => void
 }

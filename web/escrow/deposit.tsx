@@ -19,7 +19,7 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
   const wallet = useQuery(walletQuery(session, area.area))
   const send = useMutation({
     mutationFn: async (amount: string) => {
-      // The permit's nonce must be the token's newest.
+      // The permit must carry the nonce that the token expects next.
       const current = await queries.fetchQuery({ ...walletQuery(session, area.area), staleTime: 0 })
       return (await part(() => import('./relay.ts'))).deposit(session, area, seat, current, amount)
     },

@@ -4,7 +4,7 @@ import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { actTexts } from './act-words.tsx'
 
-/** A ticket that fits the seat, or what is wrong with it in words for its owner. */
+/** A ticket that fits the seat, or a sentence for its owner that says what is wrong. */
 type ReadTicket = { ticket: KeyRotation } | { problem: string }
 
 /** The key that signs for the seat's meter, or will once all changes on chain are in force. */

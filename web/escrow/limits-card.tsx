@@ -1,4 +1,7 @@
-/** Other limits than the ones that were signed, or the same for another year: in plain words, and signed by the account. */
+/**
+ * The card that changes a seat's limits or renews them for another year: it shows them in plain words, and the account signs
+ * them.
+ */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { part } from '../api/part.ts'
 import { LimitsFields, useLimits } from '../joining/limits-fields.tsx'

@@ -1,4 +1,7 @@
-/** Money by other ways than between one's own wallet and purse: in from elsewhere, out to another address, and out of a passkey's wallet. */
+/**
+ * Ways for money besides those between one's own wallet and purse: in from elsewhere, out to another address, and out of a
+ * passkey's wallet.
+ */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getAddress, parseUnits } from 'ethers'
 import { type ReactNode, useId, useState } from 'react'
@@ -90,7 +93,10 @@ function PayOut({ area, seat }: SeatViewProps) {
   )
 }
 
-/** Tokens that a passkey's account holds itself: nobody else can move them, and the account has nothing that pays for gas. */
+/**
+ * Sends on the tokens that a passkey's account holds itself. Nobody else can move them, and the account has nothing to pay gas
+ * with.
+ */
 function SendOn({ area }: { area: AreaResource }) {
   const said = actTexts()
   const session = useSession()
@@ -103,7 +109,7 @@ function SendOn({ area }: { area: AreaResource }) {
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: ['wallet', session.account] }),
   })
-  // What was sent shows as soon as the chain has it.
+  // The sent money shows as soon as the chain has recorded it.
   const wallet = useQuery({ ...walletQuery(session, area.area), refetchInterval: send.data ? 3_000 : false }).data
   if (wallet === undefined || (signOf(wallet.tokens) === 0 && !send.data)) return null
   const held = moneyWords(wallet.tokens, area.currency)
@@ -159,7 +165,7 @@ function PaymentForm({ area, limits, words, pay, done }: PaymentFormProps) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        // Empty fields cannot be sent twice.
+        // The fields are emptied, so that the same transfer cannot be sent twice.
         const empty = () => {
           setText('')
           setTo('')

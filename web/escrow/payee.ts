@@ -4,7 +4,10 @@ import type { AreaResource } from '../../server/api/resources.ts'
 
 export type Payee = { address: string; shown: string } | { fault: 'form' | 'market' | null }
 
-/** `shown` has the letter case of the checksum. One that was typed in mixed case must have it right; nothing typed is nothing wrong. */
+/**
+ * Reads an address. `shown` has the letter case of the checksum. An address in mixed case must match its checksum; an empty
+ * field is not a fault.
+ */
 export function readPayee(text: string, { chain }: Pick<AreaResource, 'chain'>): Payee {
   const typed = text.trim()
   if (typed === '') return { fault: null }
@@ -16,7 +19,7 @@ export function readPayee(text: string, { chain }: Pick<AreaResource, 'chain'>):
     return { fault: 'form' }
   }
   const address = shown.toLowerCase()
-  // What is sent to the escrow or the token itself belongs to nobody.
+  // Nobody could use money that is sent to the zero address, to the escrow or to the token itself.
   if (/^0x0{40}$/.test(address) || [chain.escrow, chain.token].includes(address)) return { fault: 'market' }
   return { address, shown }
 }

@@ -1,4 +1,4 @@
-/** What is in the purse, what of it came from where, and what is held back until when. */
+/** The balance of a purse, where its parts came from, and how much is held back until when. */
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { summaryQuery } from '../api/queries.ts'
@@ -10,7 +10,7 @@ import { localMoment, nextBoundary, useNow } from '../time/clock.ts'
 import { partsOfPurse } from './purse.ts'
 import { moneyTexts } from './words.tsx'
 
-/** Before any market began. */
+/** A time before any market began. */
 const beginning = '2020-01-01T00:00:00.000Z'
 
 export function PurseLedger({ area, seat }: SeatViewProps) {

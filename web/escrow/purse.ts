@@ -1,31 +1,34 @@
-/** What a purse holds and why: what was put in, earned and spent, and what of it is held back. */
+/** The balance of a purse and its parts: what was put in, earned and spent, and what is held back. */
 import type { SeatResource, SummaryResource } from '../../server/api/resources.ts'
 import { difference, exceeds, readAmount, signOf, sum } from '../money/format.ts'
 
-/** Exact decimal strings of tokens. `putIn` + `earned` − `spent` and `asked` + `heldBack` + `available` are both the balance. */
+/**
+ * The parts, as exact decimal strings of tokens. Both `putIn` + `earned` − `spent` and `asked` + `heldBack` + `available` are
+ * the balance.
+ */
 export interface PurseParts {
   balance: string
-  /** Put in, less what was taken out. */
+  /** What was put in, less what was taken out. */
   putIn: string
-  /** From neighbours, paid. */
+  /** Payments received from neighbours. */
   earned: string
-  /** To neighbours, paid. */
+  /** Payments made to neighbours. */
   spent: string
-  /** Asked for and not collected yet. */
+  /** What was asked for and is not collected yet. */
   asked: string
-  /** For what is being traded, or was and is not paid yet. */
+  /** What is held back for energy that is being traded, or was traded and is not paid yet. */
   heldBack: string
   available: string
 }
 
-/** `paid` sums all that is paid by now. */
+/** The parts of a purse; `paid` sums all payments so far. */
 export function partsOfPurse(
   { balance, available, withdrawal }: Pick<SeatResource, 'balance' | 'available' | 'withdrawal'>,
   paid: Pick<SummaryResource, 'received' | 'paid'>,
 ): PurseParts {
   const wanted = withdrawal?.amount ?? '0'
   const rest = difference(balance, available)
-  // More may be asked for than there is: what is asked for binds no more than the rest.
+  // A person may ask for more than there is, so the request counts only up to the part that is not available.
   const asked = exceeds(wanted, rest) ? rest : wanted
   return {
     ...{ balance, available, asked },
@@ -47,7 +50,7 @@ export function mostToAsk({
 
 export type AmountFault = 'form' | 'tooMuch'
 
-/** Reads an amount that somebody typed: exact, or what is wrong with it. Nothing typed is nothing wrong. */
+/** Reads an amount that somebody typed: the exact amount, or what is wrong with it. An empty field is not a fault. */
 export function checkAmount(
   text: string,
   { decimals, most }: { decimals: number; most: string | undefined },
@@ -59,7 +62,7 @@ export function checkAmount(
   return { amount, fault: null }
 }
 
-/** Whether asking for so much leaves a home that buys with nothing to buy with. */
+/** Whether asking for this amount leaves a home that buys without money to buy with. */
 export function endsBuying(seat: SeatResource, amount: string): boolean {
   return seat.mandate.maxBuyWh > 0 && signOf(difference(mostToAsk(seat), amount)) <= 0
 }

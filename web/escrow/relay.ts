@@ -101,7 +101,7 @@ export async function requestMove(
   return relay<Relayed>('/relay/moves', { from: seat.seat, to, amount, ...times, signature }, session)
 }
 
-/** Other limits for a meter, from the boundary that they name. */
+/** Signs other limits for a meter, which hold from the boundary that they name. */
 export async function changeMandate(
   session: Session,
   area: AreaResource,
@@ -117,7 +117,7 @@ export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
   return relay<Relayed>('/relay/claims', { seat: seat.seat }, session)
 }
 
-/** The seat trades nothing from the next boundary on. */
+/** Closes the seat: it trades nothing from the next boundary on. */
 export async function closeSeat(session: Session, area: AreaResource, seat: SeatResource): Promise<Relayed> {
   const close = { version: nextVersion([seat]), deadline: deadline() }
   const signed = { ...close, account: seat.account, seat: BigInt(seat.seat) }
@@ -125,7 +125,7 @@ export async function closeSeat(session: Session, area: AreaResource, seat: Seat
   return relay<Relayed>('/relay/closures', { ...close, seat: seat.seat, signature }, session)
 }
 
-/** Signs the same instruction as the two keys did, and has it carried to the chain. */
+/** Signs the instruction that both keys of the meter have signed, and has it carried to the chain. */
 export async function approveKey(session: Session, area: AreaResource, ticket: KeyRotation): Promise<Relayed> {
   const { rotation, keySignature, nextSignature } = ticket
   const accountSignature = await signFull(await session.identity.signer(), area.chain, 'RotateKey', rotation)

@@ -72,7 +72,7 @@ function Settlement({ area, batch, scale }: { area: AreaResource; batch: SeatBat
   )
 }
 
-/** The batch's statement as a file, for `commonwatt verify`. */
+/** A button that saves the batch's statement as a file, for `commonwatt verify`. */
 function Statement({ batch }: { batch: SeatBatchResource }) {
   const said = moneyTexts()
   const session = useSession()

@@ -1,4 +1,7 @@
-/** Getting money out of the purse in two steps: ask, wait for the delay, collect; until then it can be taken back. */
+/**
+ * The card for money out of the purse, in two steps: ask, wait for the delay, collect. Until it is collected, the request can
+ * be taken back.
+ */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
@@ -15,13 +18,13 @@ import { moneyTexts } from './words.tsx'
 interface WithdrawalProps {
   area: AreaResource
   seat: SeatResource
-  /** What the money is called here. */
+  /** The name of the money here. */
   word: 'payout' | 'withdrawal'
 }
 
 export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
   const said = moneyTexts()
-  /** Null is all there is: it stays all while more is earned. */
+  /** The typed amount. Null stands for the largest possible amount, which grows while more is earned. */
   const [typed, setTyped] = useState<string | null>('')
   const { request, cancel, collect } = useWithdrawal(area, seat, () => setTyped(''))
   const most = mostToAsk(seat)
@@ -137,7 +140,7 @@ function useWithdrawal(area: AreaResource, seat: SeatResource, asked: () => void
     },
   })
   const cancel = useMutation({
-    // A request replaces the one before it; one for nothing leaves none.
+    // A new request replaces the one before it, so a request for nothing leaves none.
     mutationFn: async () => (await relay()).requestWithdrawal(session, area, seat, { amount: '0' }),
     onSuccess: () => {
       request.reset()

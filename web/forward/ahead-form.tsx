@@ -1,4 +1,4 @@
-/** The book of one coming interval in the own zone, and the form for an order in it. */
+/** The book of one coming interval in the seat's own zone, and the form for an order in it. */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
@@ -21,7 +21,7 @@ import { type AheadProps, comingStarts, forwardOrderOf, othersAt, readCents, rea
 import { applyForwardOrder, forwardBookQuery, forwardOrdersQuery } from './queries.ts'
 import { forwardWords } from './words.ts'
 
-/** Intervals to choose from: a day of quarter-hours. */
+/** How many intervals can be chosen: a day of quarter-hours. */
 const offeredIntervals = 96
 /** How many levels of each side are shown. */
 const shownLevels = 4
@@ -39,7 +39,7 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   const [side, setSide] = useState(usually)
   const [energyText, setEnergyText] = useState('')
   const [priceText, setPriceText] = useState('')
-  // The nearest one is about to close; one that was chosen stays until its gate closes.
+  // The nearest interval is about to close, so the second one is shown first. A chosen interval stays until its gate closes.
   const start = chosen !== null && chosen >= starts[0]! ? chosen : starts[1]!
   const startIso = new Date(start * 1000).toISOString()
   const book = useQuery(forwardBookQuery({ area: area.area, zone: seat.zone, start: startIso }))
@@ -47,7 +47,7 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   const own = useQuery(forwardOrdersQuery(session, seat.seat)).data ?? []
   const { place, clear } = usePlacing({ area, seat })
   const edit = (change: () => void) => {
-    // Whatever is changed is for the interval that is shown, unless that is what is changed.
+    // A change in the form keeps the shown interval, unless it is the interval itself that changes.
     setChosen(start)
     change()
     clear()
@@ -164,7 +164,7 @@ function usePlacing({ area, seat }: AheadProps) {
   return { place, clear }
 }
 
-/** What happened to a new order at once. */
+/** Says what happened to a new order at once. */
 function placedWords({ side, tradedWh, openWh, start }: PlacedForwardOrder): string {
   const said = forwardWords()
   const traded = side === 'sell' ? said.soldAhead(energy(tradedWh)) : said.boughtAhead(energy(tradedWh))
@@ -175,7 +175,7 @@ function placedWords({ side, tradedWh, openWh, start }: PlacedForwardOrder): str
 
 interface BookProps {
   book: ForwardBookResource
-  /** The person's own open orders in it. */
+  /** The person's own open orders in the book. */
   own: readonly ForwardOrderResource[]
   sides: readonly OrderSide[]
   take: (side: OrderSide, level: ForwardLevel) => void
@@ -209,7 +209,7 @@ interface LevelsProps {
   title: string
   levels: readonly ForwardLevel[]
   own: readonly ForwardOrderResource[]
-  /** The side on which the person can take these, if any. */
+  /** The side on which the person can accept these levels, or null. */
   taker: OrderSide | null
   take: (side: OrderSide, level: ForwardLevel) => void
 }

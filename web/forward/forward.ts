@@ -1,4 +1,4 @@
-/** What the page concludes of trading ahead: the order of a form, a book kept current, and what became of a trade, in words. */
+/** What the page derives for trading ahead: the order of a form, a current book, and the outcome of a trade in words. */
 import { BigNumber } from 'bignumber.js'
 import type { Order } from '../../contracts/protocol/typed-data.ts'
 import { parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
@@ -18,7 +18,7 @@ import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
 import { forwardWords } from './words.ts'
 
-/** Whose trading ahead is shown. */
+/** The area and the seat whose trading ahead is shown. */
 export interface AheadProps {
   area: AreaResource
   seat: SeatResource
@@ -30,7 +30,10 @@ export function comingStarts(nowMs: number, intervalSeconds: number, count: numb
   return Array.from({ length: count }, (_, index) => first + index * intervalSeconds)
 }
 
-/** A price that a person typed in cents per kWh ("17.5", "17,5"), in ticks; null where it is none or off the tick. */
+/**
+ * A price that a person typed in cents per kWh ("17.5", "17,5"), in ticks; null where the text is no price or lies between two
+ * ticks.
+ */
 export function readCents(text: string, priceDecimals: number): Ticks | null {
   const plain = plainNumber(text)
   if (!/^-?\d{1,6}(\.\d+)?$/.test(plain)) return null
@@ -42,7 +45,7 @@ export function readCents(text: string, priceDecimals: number): Ticks | null {
   }
 }
 
-/** A whole number of Wh above 0 that a person typed, or null. */
+/** A whole number above 0 that a person typed, in Wh; null for any other text. */
 export function readWh(text: string): number | null {
   return /^\d{1,8}$/.test(text.trim()) && Number(text) > 0 ? Number(text) : null
 }
@@ -60,7 +63,10 @@ interface ForwardTerms {
   placed: readonly ForwardOrderResource[]
 }
 
-/** The order to be signed. Its nonce is the time in milliseconds, and above that of the side's other orders. */
+/**
+ * The order to be signed. Its nonce is the time in milliseconds, or one above the nonces of the side's other orders where that
+ * is higher.
+ */
 export function forwardOrderOf({ area, seat, side, start, limitTicks, energyWh, nowMs, placed }: ForwardTerms): Order {
   const spot = side === 'sell' ? seat.sellOrder : seat.buyOrder
   const others = placed.filter((order) => order.side === side).map(({ nonce }) => nonce)
@@ -79,7 +85,7 @@ export function forwardOrderOf({ area, seat, side, start, limitTicks, energyWh, 
   }
 }
 
-/** The book with the levels that changed put in their places. */
+/** The book after the levels that changed were put in their places. */
 export function withChange(book: ForwardBookResource, change: ForwardBookChange): ForwardBookResource {
   return {
     ...book,
@@ -98,14 +104,17 @@ function withLevels(
   return [...kept, ...changes.filter(({ energyWh }) => energyWh > 0)].sort(order)
 }
 
-/** What of a level is other people's; `own` are the person's open orders of the book, which no order of theirs meets. */
+/**
+ * The part of a level that belongs to other people. `own` are the person's open orders of the book, which never trade with each
+ * other.
+ */
 export function othersAt(level: ForwardLevel, own: readonly ForwardOrderResource[]): ForwardLevel {
   const mine = own.filter(({ limitPerKwh }) => limitPerKwh === level.pricePerKwh)
   const mineWh = mine.reduce((sum, { openWh }) => sum + openWh, 0)
   return { ...level, energyWh: Math.max(0, level.energyWh - mineWh), orders: Math.max(0, level.orders - mine.length) }
 }
 
-/** The book with a trade noted, once. */
+/** The book with a trade added; a trade that is there already is not added again. */
 export function withTrade(book: ForwardBookResource, trade: ForwardTradeResource): ForwardBookResource {
   if (book.lastTrades.some(({ number }) => number === trade.number)) return book
   const lastTrades = [...book.lastTrades, trade].sort((a, b) => b.number - a.number)
@@ -121,7 +130,7 @@ export function withForwardOrder(
   return order.status === 'open' ? [order, ...others] : others
 }
 
-/** What became of energy agreed ahead, in a sentence. */
+/** The outcome of energy that was agreed ahead, in a sentence. */
 export function tradeWords(trade: OwnForwardTradeResource, nowMs: number): string {
   const said = forwardWords()
   const { energyWh, deliveredWh, side } = trade
@@ -140,7 +149,7 @@ export function tradeWords(trade: OwnForwardTradeResource, nowMs: number): strin
   return deliveredWh === 0 ? said.trade.fellThrough(parts) : said.trade.onlyPart(parts)
 }
 
-/** Why not all of it came about. */
+/** Why not all of the agreed energy was delivered or taken. */
 function shortfallOf({ code, because, side }: OwnForwardTradeResource): string {
   const said = forwardWords().trade
   switch (code) {

@@ -1,4 +1,4 @@
-/** What the seat has open in the books of coming intervals, and what became of everything it agreed ahead. */
+/** The seat's open orders in the books of coming intervals, and the outcome of everything that it agreed ahead. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { AreaResource, ForwardOrderResource, OwnForwardTradeResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
@@ -60,7 +60,7 @@ function useCancelling(area: AreaResource) {
 interface OpenOrderProps {
   area: AreaResource
   order: ForwardOrderResource
-  /** Null while another one is being cancelled. */
+  /** Cancels the order; null while another order is being cancelled. */
   cancel: (() => void) | null
 }
 

@@ -1,4 +1,4 @@
-/** What the page asks for of trading ahead, and how live events renew it. */
+/** The page's queries about trading ahead, and how live events renew their answers. */
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import type {
   ForwardBookChange,
@@ -16,7 +16,7 @@ const keptTrades = 12
 interface BookName {
   area: number
   zone: string
-  /** ISO 8601 UTC. */
+  /** The start of the interval as ISO 8601 in UTC. */
   start: string
 }
 
@@ -65,7 +65,7 @@ export function applyForwardTrade(queries: QueryClient, trade: ForwardTradeResou
   renewBook(queries, trade, (book) => withTrade(book, trade))
 }
 
-/** A book that is just being fetched may have been read before the change: it is fetched once more. */
+/** Renews a book after a change. A book that is being fetched may have been read before the change, so it is fetched once more. */
 function renewBook(
   queries: QueryClient,
   name: BookName,

@@ -1,4 +1,4 @@
-/** A grant of data as the page makes it from what somebody typed, and what taking one back means for the others. */
+/** A grant of data, made from what somebody typed, and which other grants end when one is taken back. */
 import { type GrantScope, grantScopes } from '../../contracts/protocol/data-grants.ts'
 import { type DataGrant, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { DataReadResource, GrantResource } from '../../server/api/grant-resources.ts'
@@ -8,7 +8,7 @@ import { grantWords } from './words.ts'
 export interface GrantDraft {
   grantee: string
   scopes: readonly GrantScope[]
-  /** Only sums of whole days. */
+  /** Whether the grant opens only the sums of whole days. */
   isDaily: boolean
   /** The first and the last day, as date fields hold them: "2026-07-01". */
   firstDay: string
@@ -18,7 +18,7 @@ export interface GrantDraft {
 const dayMs = 86_400_000
 const longestDays = 365
 
-/** The grant that is to be signed, or what is wrong with the draft. Days are local ones; for sums of days those of UTC. */
+/** The grant to be signed, or what is wrong with the draft. Its days are local ones; for sums of days they are days of UTC. */
 export function grantOf(
   { grantee, scopes, isDaily, firstDay, lastDay }: GrantDraft,
   { account, seat }: Pick<SeatResource, 'account' | 'seat'>,
@@ -62,8 +62,8 @@ function beginOf(date: string, isUtc: boolean): number {
 }
 
 /**
- * The grants that end together with `taken`, since one number takes back all that are older: signed again with a newer nonce
- * they go on.
+ * The grants that end together with `taken`, since one number takes back all older ones. They go on if they are signed again
+ * with a newer nonce.
  */
 export function endingWith(taken: GrantResource, grants: readonly GrantResource[]): GrantResource[] {
   return grants.filter((other) => {
@@ -86,14 +86,14 @@ export function again(
   }
 }
 
-/** What a grant opens, for reading. */
+/** The data that a grant opens, in words. */
 export function opensWords({ scopes, granularity }: Pick<GrantResource, 'scopes' | 'granularity'>): string {
   const said = grantWords()
   if (granularity === 'day') return said.wholeDays
   return scopes.map((name) => said.scopes[name]).join(', ')
 }
 
-/** What somebody read, for reading. */
+/** The data that somebody read, in words. */
 export function readWordsOf({ what }: Pick<DataReadResource, 'what'>): string {
   return grantWords().readKinds[what]
 }

@@ -1,11 +1,11 @@
-/** What the page asks for of grants of data and of who read what. */
+/** The page's queries about grants of data, and about who read what. */
 import { queryOptions } from '@tanstack/react-query'
 import type { DataReadResource, GrantResource } from '../../server/api/grant-resources.ts'
 import { getJson } from '../api/client.ts'
 import { everyPage } from '../api/every-page.ts'
 import type { Asker } from '../api/queries.ts'
 
-/** Reads that the page shows. */
+/** How many reads the page shows. */
 const shownReads = 50
 
 export function grantsQuery({ account }: Asker) {

@@ -10,7 +10,10 @@ import { again, endingWith } from './grant.ts'
 /** How long a revocation may wait for the chain, in seconds. */
 const lifeSeconds = 86_400
 
-/** The clock's number is high enough unless the account once took back all grants below a higher one. */
+/**
+ * Signs a grant and hands it in. The time serves as its nonce, unless the account once took back all grants below a higher
+ * number.
+ */
 export async function giveGrant(session: Session, area: AreaResource, draft: DataGrant): Promise<GrantResource> {
   const path = `/accounts/${session.account}/grants/next?area=${area.area}`
   const { lowestNonce } = await getJson<NextGrantResource>(path, session)
@@ -20,7 +23,7 @@ export async function giveGrant(session: Session, area: AreaResource, draft: Dat
   return postJson<GrantResource>(`/accounts/${session.account}/grants`, body, session)
 }
 
-/** Takes one grant back, and gives those again that end with it and shall go on. */
+/** Takes one grant back. It signs the other grants that end with it again, so that they go on. */
 export async function takeGrantBack(
   session: Session,
   taken: GrantResource,
@@ -31,7 +34,7 @@ export async function takeGrantBack(
   const value = { account, below: taken.nonce + 1, deadline: Math.floor(Date.now() / 1000) + lifeSeconds }
   const signature = await signRevocation(await session.identity.signer(), { chainId, revocations }, value)
   const { below, deadline } = value
-  // Whatever is needed to give the others again is there before anything ends.
+  // Everything that is needed to sign the others again is fetched before any grant ends.
   const goingOn = endingWith(taken, grants)
   const areas = new Map<number, AreaResource>()
   for (const other of goingOn) {

@@ -1,10 +1,16 @@
-/** What a chart draws of many parts: no more columns than a screen has room for, each as high as the highest part in it. */
+/**
+ * The columns that a chart draws for many parts of a time: no more than a screen has room for, each as high as the highest part
+ * in it.
+ */
 import type { TotalsResource } from '../../server/api/totals-resources.ts'
 
 type Heights = [x: number[], ...ys: number[][]]
 
 interface DrawnColumns {
-  /** By column: its first part, then the heights, each the sum of what it shows and what covers it, the tallest list first. */
+  /**
+   * The first part of each column, then lists of heights. Each list is the sum of the values that it shows and that cover it,
+   * the tallest list first.
+   */
   data: Heights
   /** The part that a column stands for: the one with the most energy in it. */
   partAt: (column: number) => number
@@ -13,9 +19,9 @@ interface DrawnColumns {
 }
 
 interface Drawing {
-  /** What went into the home is drawn downwards (−1) beside what left it, and upwards (1) where there is nothing else. */
+  /** Energy into the home is drawn downwards (−1) beside energy out of it, and upwards (1) where the chart shows nothing else. */
   importSign: 1 | -1
-  /** At most so many columns; up to so many parts, each has its own. */
+  /** The largest number of columns. Up to this many parts, each part has its own column. */
   most: number
 }
 

@@ -1,4 +1,4 @@
-/** A home's energy as a chart: the newest results as they come, or a day, week, month or year. */
+/** The card with a home's energy as a chart: the newest results as they come, or a day, week, month or year. */
 import { useState } from 'react'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 import { SeatChart } from '../charts/later-chart.tsx'

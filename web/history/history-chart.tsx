@@ -1,4 +1,4 @@
-/** Bars of a home's energy for each part of a day, week, month or year: out of the home above the line, into it below. */
+/** The bar chart of a home's energy for each part of a day, week, month or year: out of the home above the line, into it below. */
 import { useMemo, useState } from 'react'
 import '../charts/language.ts'
 import uPlot from 'uplot'
@@ -18,21 +18,21 @@ import type { ChartSpan } from './spans.ts'
 import { type Part, partOf, type wholeOf } from './totals.ts'
 import { historyWords } from './words.ts'
 
-/** More bars than this are thinner than a pixel: the outline of so many columns is drawn as an area. */
+/** Above this number of columns a bar would be thinner than a pixel, so their outline is drawn as an area instead. */
 const mostColumns = 1_500
 
-/** A name takes so many pixels of an axis, and the scale beside it so many. */
+/** The width that a label takes on the axis along the bottom, and the width of the scale beside the chart, in pixels. */
 const tickPixels = 46
 const scalePixels = 90
 
 interface HistoryChartProps {
-  /** What the chart is of. */
+  /** The name of the time that the chart shows. */
   name: string
   totals: TotalsResource
-  /** Their sums. */
+  /** The sums of all parts together. */
   whole: ReturnType<typeof wholeOf>
   span: ChartSpan
-  /** Draw what left the home too. */
+  /** Whether the chart also draws what left the home. */
   exports: boolean
   currency: string
 }
@@ -73,7 +73,8 @@ export default function HistoryChart({ name, totals, whole, span, exports, curre
       const series = (color: string, show: boolean): uPlot.Series => {
         return { show, fill: color, stroke: color, width: 0, paths, points: { show: false } }
       }
-      // Both the places and their names are asked for at each drawing, and a year has many places to look at.
+      // The chart asks for the ticks' places and for their names at each drawing, and a year has many places
+      // to search, so they are kept.
       const known = new Map<number, Tick[]>()
       const ticks = (plot: uPlot) => {
         const most = Math.max(2, Math.floor((plot.width - scalePixels) / tickPixels))
@@ -124,14 +125,14 @@ export default function HistoryChart({ name, totals, whole, span, exports, curre
     const energies = columns.flatMap(({ words, of }) => ((part[of] ?? 0) > 0 ? [words(energy(part[of] ?? 0))] : []))
     return `${label(part)}: ${energies.length > 0 ? energies.join(' · ') : ofCharts.nothing}`
   }
-  /** The parts of which a result is known. */
+  /** The parts for which a result is known. */
   const told = useMemo(
     () => starts.flatMap((_, index) => (totals.intervals[index]! > 0 ? [index] : [])),
     [starts, totals],
   )
   const shown = pointed !== null && pointed < starts.length ? pointed : null
   const money = useMemo(() => {
-    // A year has many amounts, and who opens no table reads none of them.
+    // A year has many amounts, so they are written only once somebody opens the table.
     let column: ((tokens: string) => string) | null = null
     return (tokens: string) => {
       column ??= moneyColumn([...totals.received, ...totals.paid], currency)

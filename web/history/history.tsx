@@ -1,4 +1,7 @@
-/** A home's energy over a day, a week, a month or a year: chosen, turned back, told finer or coarser. */
+/**
+ * A home's energy over a day, a week, a month or a year. The reader chooses the span, turns back in time and picks finer or
+ * coarser parts.
+ */
 
 import { useQuery } from '@tanstack/react-query'
 import { useId, useMemo, useState } from 'react'

@@ -1,4 +1,7 @@
-/** What parts of a time are called, at length and on an axis, with the hour that the clocks show twice in autumn told apart. */
+/**
+ * The names of parts of a time, in full and on an axis. The hour that the clocks show twice in autumn has a name of its own
+ * each time.
+ */
 import type { ChartSpan, Fineness } from './spans.ts'
 
 const hourMs = 3_600_000
@@ -19,7 +22,7 @@ const forms: Readonly<Record<Exclude<Fineness, 'hour' | 'quarter-hour'>, Form>> 
 
 const known = new Map<string, Intl.DateTimeFormat>()
 
-/** Formats are slow to make and quick to use. */
+/** The format for a form in a language. Formats are kept, since they are slow to make and quick to use. */
 function formatOf(language: string, form: Form): Intl.DateTimeFormat {
   // British English writes the time of day and the names of time zones as the page does.
   const locale = language === 'en' ? 'en-GB' : language
@@ -29,7 +32,7 @@ function formatOf(language: string, form: Form): Intl.DateTimeFormat {
   return format
 }
 
-/** Whether the clocks show this time once more an hour away: then its offset tells which one is meant. */
+/** Whether the clocks show this time a second time an hour away. If so, its label needs the offset from UTC. */
 function isShownTwice(at: Date): boolean {
   const wall = (ms: number) => formatOf('en', { ...clockForm, day: 'numeric' }).format(ms)
   const own = wall(at.getTime())
@@ -40,7 +43,10 @@ function clock(at: Date, language: string): string {
   return formatOf(language, isShownTwice(at) ? { ...clockForm, timeZoneName: 'short' } : clockForm).format(at)
 }
 
-/** "02:15 CEST–02:30 CEST", "Sat 28 Nov", "November 2026"; an hour of a span longer than a day has its date before it. */
+/**
+ * The name of a part: "02:15 CEST–02:30 CEST", "Sat 28 Nov", "November 2026". An hour in a span longer than a day has its date
+ * before it.
+ */
 export function labelOf({ start, end }: { start: string; end: string }, { span, by, language }: Labelling): string {
   const from = new Date(start)
   if (by === 'day' || by === 'month') return formatOf(language, forms[by]).format(from)
@@ -48,7 +54,7 @@ export function labelOf({ start, end }: { start: string; end: string }, { span, 
   return span === 'day' ? hours : `${formatOf(language, forms.day).format(from)}, ${hours}`
 }
 
-/** The whole span: "Saturday, 28 November 2026", "23–29 November 2026", "November 2026", "2026". */
+/** The name of the whole span: "Saturday, 28 November 2026", "23–29 November 2026", "November 2026", "2026". */
 export function spanName({ from, to }: { from: string; to: string }, span: ChartSpan, language: string): string {
   const whole: Record<ChartSpan, Form> = {
     day: { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
@@ -62,13 +68,13 @@ export function spanName({ from, to }: { from: string; to: string }, span: Chart
     : format.format(new Date(from))
 }
 
-/** What an axis says at some of the parts. */
+/** A label on an axis, at the part with this index. */
 export interface Tick {
   index: number
   text: string
 }
 
-/** Steps between ticks that read well, by what a tick stands for. */
+/** Steps between ticks that read well, for ticks at hours, days and months. */
 const steps = { hour: [1, 2, 3, 4, 6, 12], day: [1, 2, 5, 10, 15], month: [1, 2, 3, 6] } as const
 
 /** At most `most` ticks where hours (in a day), days (in a week or month) or months (in a year) begin; the first part always has one. */
@@ -89,14 +95,14 @@ export function ticksOf(
     .map(({ index, at }) => ({ index, text: formatOf(language, form[unit]).format(at) }))
 }
 
-/** Where something begins: at which part, when, and how many of its kind lie before it in what is counted anew. */
+/** A part with which an hour, day or month begins: its index, its time, and its number within the day, month or year. */
 interface Place {
   index: number
   at: Date
   number: number
 }
 
-/** An hour that comes twice begins twice. */
+/** The parts with which hours begin. The hour that comes twice in autumn is counted twice. */
 function hoursOf(starts: readonly string[]): Place[] {
   const hours = starts.map((start) => Math.floor(Date.parse(start) / hourMs))
   return starts.flatMap((start, index) => {
@@ -105,7 +111,10 @@ function hoursOf(starts: readonly string[]): Place[] {
   })
 }
 
-/** Days or months, each looked for by its beginning: a year has 35,040 quarter-hours, and twelve months. */
+/**
+ * The parts with which days or months begin. Each is searched for by its time, since a year has 35,040 quarter-hours but only
+ * twelve months.
+ */
 function calendarPlaces(starts: readonly string[], unit: 'day' | 'month'): Place[] {
   const first = new Date(starts[0]!)
   const [year, month, date] = [first.getFullYear(), first.getMonth(), first.getDate()]
@@ -120,7 +129,7 @@ function calendarPlaces(starts: readonly string[], unit: 'day' | 'month'): Place
   return places
 }
 
-/** The first part from `low` on that begins at this time or later. */
+/** The index of the first part from `low` on that begins at this time or later. */
 function firstNotBefore(starts: readonly string[], ms: number, low: number): number {
   let high = starts.length
   let from = low

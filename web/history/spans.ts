@@ -1,11 +1,11 @@
-/** Days, weeks, months and years of the reader's calendar, and in which parts a chart shows them. */
+/** Days, weeks, months and years of the reader's calendar, and the parts in which a chart shows them. */
 import type { TotalsResource } from '../../server/api/totals-resources.ts'
 
 export const chartSpans = ['day', 'week', 'month', 'year'] as const
 export type ChartSpan = (typeof chartSpans)[number]
 export type Fineness = TotalsResource['by']
 
-/** In which parts a span may be told, the usual one first. */
+/** The parts in which a span may be shown, the usual one first. */
 const finenesses: Readonly<Record<ChartSpan, readonly Fineness[]>> = {
   day: ['quarter-hour', 'hour'],
   week: ['hour', 'quarter-hour', 'day'],
@@ -13,12 +13,15 @@ const finenesses: Readonly<Record<ChartSpan, readonly Fineness[]>> = {
   year: ['month', 'day', 'hour', 'quarter-hour'],
 }
 
-/** Those that are no finer than what is traded. */
+/** The parts that are no finer than the market's interval. */
 export function finenessesOf(span: ChartSpan, intervalSeconds: number): Fineness[] {
   return finenesses[span].filter((each) => each !== 'quarter-hour' || intervalSeconds <= 900)
 }
 
-/** The span that holds `nowMs`, or one `back` before it; weeks begin on Monday. A local day has 23, 24 or 25 hours. */
+/**
+ * The bounds of the span that holds `nowMs`, or of the one `back` spans earlier. Weeks begin on Monday, and a local day has 23,
+ * 24 or 25 hours.
+ */
 export function boundsOf(span: ChartSpan, back: number, nowMs: number): { from: string; to: string } {
   const now = new Date(nowMs)
   const [year, month, date] = [now.getFullYear(), now.getMonth(), now.getDate()]

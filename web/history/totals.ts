@@ -24,12 +24,12 @@ export function totalsQuery({ account }: Asker, seat: string, { from, to, by }: 
       return getJson<TotalsResource>(`/accounts/${account}/totals?${query}`, { account, signal })
     },
     placeholderData: (previous) => previous,
-    // Comparing a year of quarter-hours with what it was takes longer than drawing it anew.
+    // It takes longer to compare a year of quarter-hours with the one before than to draw it anew.
     structuralSharing: false,
   })
 }
 
-/** One part of a time, with what the supplier brought and took. */
+/** One part of the time, with its energies and amounts, and what the supplier's tariffs would have made of the traded energy. */
 export interface Part {
   start: string
   end: string
@@ -47,7 +47,7 @@ export interface Part {
   boughtAtRetail: string
 }
 
-/** One part of them; a year has many, and most are only drawn. */
+/** One part of the totals. A year has many parts, and most of them are only drawn, so each is made when it is needed. */
 export function partOf(totals: TotalsResource, index: number): Part {
   return {
     start: totals.starts[index]!,
@@ -70,7 +70,7 @@ export function partsOf(totals: TotalsResource): Part[] {
   return totals.starts.map((_, index) => partOf(totals, index))
 }
 
-/** All parts together; what a home used at once is null where no part knows it. */
+/** The sums of all parts together; what a home used at once is null where no part knows it. */
 export function wholeOf(totals: TotalsResource) {
   const sum = (column: readonly (number | null)[]) => column.reduce<number>((total, value) => total + (value ?? 0), 0)
   const { importWh, exportWh, ownUseWh, boughtWh, soldWh, usedAtOnceWh } = totals

@@ -1,4 +1,7 @@
-/** What a home with a roof pays when it buys itself: its price, its daily budget and money for it, closed until somebody opens it. */
+/**
+ * What a home with a roof pays when it buys: its price, its daily budget and its money for buying, closed until somebody opens
+ * it.
+ */
 import { useQuery } from '@tanstack/react-query'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery } from '../api/queries.ts'
 import { Deposit } from '../escrow/deposit.tsx'

@@ -1,7 +1,10 @@
-/** What a home will have left over, expected from what it had left over itself at the same times of the last days, and from nothing else. */
+/**
+ * The surplus that a home may expect. It follows from the home's own surplus at the same times of the last days, and from
+ * nothing else.
+ */
 import type { DemoDay } from '../../server/api/demo-resources.ts'
 
-/** What one interval, or quarter-hour, had left over. */
+/** The surplus of one interval or quarter-hour, in Wh. */
 export interface LeftOver {
   startMs: number
   wh: number
@@ -12,13 +15,13 @@ interface Span {
   toMs: number
 }
 
-/** A day that has passed: what of it lies at the times of day that are still to come today, and all of it. */
+/** A day that has passed: the whole of it, and the rest of it from the present time of day on. */
 interface DayBefore {
   rest: Span
   whole: Span
 }
 
-/** Sums of the days that were looked at: the one in the middle (the lower of two), the least and the most. */
+/** The median (the lower of two), the least and the largest of the sums over the days that were looked at, in Wh. */
 interface Expected {
   wh: number
   leastWh: number
@@ -28,17 +31,17 @@ interface Expected {
 export interface ExpectedSun {
   untilMidnight: Expected
   nextDay: Expected
-  /** How many days it rests on. */
+  /** The number of days on which the expectation rests. */
   days: number
 }
 
 const mostDays = 7
-/** On fewer days nothing is expected. */
+/** The fewest days from which a surplus is expected. */
 const fewestDays = 3
-/** A day counts of which so much is known. */
+/** The share of a day that must be known for the day to count. */
 const knownShare = 0.9
 
-/** The last days by the reader's calendar, or by the sun of the demo, the newest first. */
+/** The last days by the reader's calendar, or by the sun of the demo; the newest day is the first. */
 export function daysBefore(nowMs: number, demo: DemoDay | null): DayBefore[] {
   return Array.from({ length: mostDays }, (_, index) => {
     const back = index + 1
@@ -56,7 +59,10 @@ export function daysBefore(nowMs: number, demo: DemoDay | null): DayBefore[] {
   })
 }
 
-/** Null where too few days are known, or nothing was ever left over. `lengthMs` is how long the parts are. */
+/**
+ * The expected surplus; null where too few days are known, or nothing was ever left over. `lengthMs` is the length of one
+ * interval or quarter-hour.
+ */
 export function expectedSun(
   told: readonly LeftOver[],
   { days, lengthMs }: { days: readonly DayBefore[]; lengthMs: number },

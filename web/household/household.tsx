@@ -1,4 +1,4 @@
-/** A home with a roof: what it does now, what it sold, at which price, and the payout. */
+/** The page of a home with a roof: what it does now, what it sold and at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
@@ -149,7 +149,7 @@ function TodayCard({ area, seat }: SeatViewProps) {
   )
 }
 
-/** What selling to neighbours brought instead of the supplier's tariff, as the difference of what is shown. */
+/** What selling to neighbours brought compared with the supplier's tariff: the difference of the two amounts as they are shown. */
 function Verdict({ mine, supplier, currency }: { mine: string; supplier: string; currency: string }) {
   const said = householdWords()
   const { difference, sign } = moneyScale([mine, supplier], currency)

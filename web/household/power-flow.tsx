@@ -1,31 +1,31 @@
-/** Roof, home, grid and battery with the power that flows between them, from telemetry. */
+/** A picture of roof, home, grid and battery with the power that flows between them, from telemetry. */
 import type { TelemetryEvent } from '../../server/api/resources.ts'
 import { power } from '../money/format.ts'
 import { duration } from '../time/clock.ts'
 import { householdWords } from './words.tsx'
 
-/** Below this a flow is not drawn as moving. */
+/** Below this power a flow is drawn without movement, in watts. */
 const stillW = 15
 
-/** Telemetry older than this is shown as stale, and later as a home that is offline, in seconds. */
+/** The ages in seconds beyond which telemetry is shown as stale, and the home as offline. */
 const staleAfterSeconds = 12
 const offlineAfterSeconds = 30
 
 export interface Flows {
   roofW: number | null
-  /** Positive: taken from the grid. */
+  /** Power from the grid; negative where the home feeds in. */
   gridW: number | null
-  /** Positive: discharging. */
+  /** Power out of the battery; negative while it charges. */
   batteryW: number | null
-  /** What the home uses: what the others bring; null when one of them is not known. */
+  /** The power that the home uses, which is the sum of the others; null where the power from the grid is not known. */
   homeW: number | null
-  /** What the home uses is that of home and battery together. */
+  /** Whether `homeW` also holds the power of a battery that does not tell its own. */
   isBatteryHidden: boolean
 }
 
 /**
- * The flows of a telemetry value; a home without an inverter has no roof, one without a battery no battery. A battery that tells how full
- * it is and not what it does hides in what the home uses.
+ * The flows of a telemetry value. A home without an inverter has no roof here, and one without a battery no battery. Where a
+ * battery tells its charge but not its power, that power is part of what the home uses.
  */
 export function flowsOf({ powerW, productionW, batteryPowerW, stateOfChargePercent }: TelemetryEvent): Flows {
   return {
@@ -54,7 +54,7 @@ export function flowSentence({ roofW, gridW, batteryW, homeW, isBatteryHidden }:
 
 interface PowerFlowProps {
   telemetry: TelemetryEvent
-  /** The page itself gets nothing: that says nothing about the home. */
+  /** Whether the page itself is cut off from the server, which says nothing about the home. */
   isCutOff: boolean
   ageSeconds: number
 }
@@ -137,7 +137,7 @@ function batteryLabel(watts: number | null, chargePercent: number | null): strin
   return chargePercent === null ? doing : said.charge(doing, Math.round(chargePercent))
 }
 
-/** A line from its first point to its last; it moves backwards for negative power. */
+/** A line from its first point to its last; it moves backwards where the power is negative. */
 function Wire({ path, watts, color }: { path: string; watts: number | null; color: string }) {
   const moving = watts !== null && Math.abs(watts) >= stillW
   const width = moving ? 3 + Math.min(5, Math.abs(watts) / 1500) : 3

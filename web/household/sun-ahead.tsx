@@ -1,4 +1,4 @@
-/** The sun ahead: what a home will probably have left over, said with what that is expected from. */
+/** The surplus that a home will probably have, shown with what this expectation rests on. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 import type { TotalsResource } from '../../server/api/totals-resources.ts'
@@ -13,11 +13,11 @@ import { daysBefore, expectedSun, type LeftOver } from './expected-sun.ts'
 import { sunWords } from './sun-words.ts'
 
 const askedAgainMs = 900_000
-/** Seven days of the demo's sun, and the day that runs. */
+/** The number of intervals in seven days of the demo's sun and in the day that runs now. */
 const demoIntervals = 300
 const quarterMs = 900_000
 
-/** The home's last days: by quarter-hours, or in the demo, whose day is short, by intervals. */
+/** The home's surplus of the last days, by quarter-hours. In the demo, whose day is short, it is by intervals. */
 function lastDaysQuery({ account }: Asker, seat: string, isDemo: boolean) {
   return queryOptions({
     queryKey: ['last-days', account, seat, isDemo],

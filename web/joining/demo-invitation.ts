@@ -1,4 +1,4 @@
-/** In the demo everybody is invited: its grid operator's key is known to all, and signs for whoever asks. */
+/** In the demo everybody is invited: everybody knows the key of its grid operator, which signs an invitation for whoever asks. */
 import type { SignedInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'

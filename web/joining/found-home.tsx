@@ -1,4 +1,4 @@
-/** What stands behind a code: a home as its agent sees it, or a metering point that the metering operator offers. */
+/** What a code leads to: a home as its agent sees it, or a metering point that the metering operator offers. */
 import type { ReactNode } from 'react'
 import type { PairingResource } from '../../server/api/joining.ts'
 import { energy, power } from '../money/format.ts'
@@ -9,11 +9,11 @@ import { joiningWords, meteredWords } from './words.tsx'
 
 interface FoundProps {
   found: PairingResource
-  /** What can be done with it now. */
+  /** The buttons and fields for what can be done with it now. */
   children: ReactNode
 }
 
-/** Behind a point's code is nothing that an agent has found. */
+/** Whether the code leads to a metering point, for which no agent has found any device. */
 export function isPoint({ found }: PairingResource): boolean {
   return found.devices.length === 0
 }

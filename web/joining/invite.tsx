@@ -1,4 +1,7 @@
-/** A member invites a neighbour: a link that the account signs, with which the newcomer's own transactions are paid for. */
+/**
+ * The card with which a member invites a neighbour. The account signs a link that lets the server pay for the newcomer's
+ * transactions.
+ */
 import { useMutation } from '@tanstack/react-query'
 import { useId } from 'react'
 import { part } from '../api/part.ts'
@@ -7,7 +10,7 @@ import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { joiningWords } from './words.tsx'
 
-/** A link for one, for two weeks. */
+/** The terms of a link for one account that is good for two weeks. */
 const neighbour = (nowMs: number) => ({ accounts: 1, days: 14, nowMs })
 
 export function InviteCard({ area, seat }: SeatViewProps) {

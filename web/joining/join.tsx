@@ -1,4 +1,4 @@
-/** Joining: an account and a code, behind which the page finds the home. */
+/** The page for joining: a person signs in and enters a code, by which the page finds the home. */
 
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
@@ -98,7 +98,7 @@ function CodeForm({ area, session, setCode }: CodeFormProps) {
   )
 }
 
-/** Whoever looks at the demo has no meter here: it gives a home or a flat, with a code like everybody's. */
+/** A visitor of the demo has no meter here, so the demo gives them a home or a flat, with a code like everybody's. */
 function DemoHomeCard({
   area,
   session,
@@ -108,7 +108,7 @@ function DemoHomeCard({
   area: AreaResource
   session: Session
   free: number
-  /** Its code, to be entered like any other. */
+  /** Called with the code of the new home, which is entered like any other. */
   shown: (code: string) => void
 }) {
   const said = joiningWordsIn(area)

@@ -3,7 +3,7 @@ import { readInvitation, type SignedInvitation } from '../../contracts/protocol/
 
 const place = 'commonwatt.invitation'
 
-/** That of the page's address now, or of one before. */
+/** The invitation in the page's address, or the one that was there before. */
 export function keptInvitation(): SignedInvitation | null {
   const fragment = window.location.hash
   if (fragment !== '' && readInvitation(fragment) !== null) sessionStorage.setItem(place, fragment)

@@ -1,4 +1,4 @@
-/** The fields in which an owner says its limits, in joining and whenever it changes them, and what is wrong with what was typed. */
+/** The fields in which owners set their limits, when they join or change them later, with what is wrong in them. */
 import { useId, useState } from 'react'
 import type { Mandate } from '../../contracts/protocol/typed-data.ts'
 import { parsePrice } from '../../contracts/protocol/units.ts'
@@ -10,7 +10,10 @@ import { type Limits, mandateSentences } from './mandate.ts'
 import { joiningWords } from './words.tsx'
 import '../agreements/agreements.css'
 
-/** As somebody types them: cents per kWh, empty for a side that trades nothing, and kW. */
+/**
+ * The limits as somebody types them: prices in cents per kWh and the connection in kW. A price is empty on a side that trades
+ * nothing.
+ */
 export interface TypedLimits {
   floor: string
   ceiling: string
@@ -20,7 +23,7 @@ export interface TypedLimits {
 export interface LimitsTyping {
   typed: TypedLimits
   change: (change: Partial<TypedLimits>) => void
-  /** Null while something is wrong, and then `problem` says what. */
+  /** The limits that were read; null while something is wrong, and then `problem` says what. */
   limits: Limits | null
   problem: string | null
 }
@@ -47,7 +50,7 @@ interface LimitsFieldsProps {
   typing: LimitsTyping
   /** Whether the home has something to sell. */
   sells: boolean
-  /** What would be signed; null while something is wrong. */
+  /** The mandate that would be signed; null while something is wrong. */
   mandate: Mandate | null
 }
 

@@ -1,4 +1,4 @@
-/** The mandate of a home that joins: what its owner chose, as the account signs it, and in plain words. */
+/** The mandate of a home that joins: the limits that its owner chose, in the form that the account signs and in plain words. */
 import type { Mandate } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
@@ -6,33 +6,36 @@ import { energy, priceWords } from '../money/format.ts'
 import { duration, localDate, localMoment } from '../time/clock.ts'
 import { joiningWords } from './words.tsx'
 
-/** What an owner chooses. */
+/** The limits that an owner chooses. */
 export interface Limits {
-  /** Null: sells nothing. */
+  /** The lowest price at which the home sells; null where it sells nothing. */
   sellFloorTicks: Ticks | null
-  /** Null: buys nothing. */
+  /** The highest price at which the home buys; null where it buys nothing. */
   buyCeilingTicks: Ticks | null
-  /** The most that the home's connection moves in either direction. */
+  /** The most power that the home's connection carries in either direction, in watts. */
   connectionW: number
 }
 
 const daySeconds = 86_400
-/** How long a mandate runs. */
+/** How long a mandate runs, in days. */
 const mandateDays = 365
 const signatureLifeSeconds = 3_600
 const mostWh = 2 ** 24 - 1
 
-/** What a connection of so much power moves in one interval, at most. */
+/** The most energy that a connection of this power carries in one interval, in Wh. */
 function intervalWh({ intervalSeconds }: Pick<AreaResource, 'intervalSeconds'>, powerW: number): number {
   return Math.min(mostWh, Math.ceil((powerW * intervalSeconds) / 3_600))
 }
 
-/** The version of the next mandate of a meter: above every one that its account has signed for it in the area. */
+/** The version of a meter's next mandate. It is above all versions that the account has signed for this meter in the area. */
 export function nextVersion(seats: readonly Pick<SeatResource, 'mandate' | 'next'>[]): number {
   return 1 + Math.max(0, ...seats.flatMap(({ mandate, next }) => [mandate.version, next?.version ?? 0]))
 }
 
-/** A mandate of a meter, from a boundary on, for a year of whole days. A side that is not wanted moves nothing at all. */
+/**
+ * A mandate for a meter, from a boundary on, for a year of whole days. A side on which the owner does not trade has a maximum
+ * of 0.
+ */
 export function mandateOf(
   area: AreaResource,
   home: { account: string; meter: string; startsAt: number; version: number },
@@ -53,7 +56,7 @@ export function mandateOf(
   }
 }
 
-/** What the signature says, a sentence for each part of it. */
+/** The content of the signature in plain words, one sentence for each part. */
 export function mandateSentences(area: AreaResource, mandate: Mandate): string[] {
   const price = (ticks: Ticks) => priceWords(formatPrice(ticks, area.priceDecimals))
   const length = duration(area.intervalSeconds)

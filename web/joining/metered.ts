@@ -1,8 +1,11 @@
-/** Areas in which the values of the metering operator count: their meters need nothing installed, and their joining other words. */
+/**
+ * Areas in which the values of the metering operator count. Their homes install nothing, so the page describes joining in other
+ * words.
+ */
 import type { AreaResource } from '../../server/api/resources.ts'
 import { joiningWords, meteredWords } from './words.tsx'
 
-/** As rules name the grade of official values. */
+/** The number that rules use for the grade of official values. */
 const billing = 1
 
 export function isMetered({ rules }: AreaResource): boolean {

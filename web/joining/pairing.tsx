@@ -1,4 +1,4 @@
-/** From a code to an open place: what stands behind it, limits in plain words, and who is waited for. */
+/** The steps from a code to an open seat: what the code leads to, the limits in plain words, and whose signature is awaited. */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -27,7 +27,7 @@ interface PairingProps {
   session: Session
   area: AreaResource
   code: string
-  /** Another code is to be entered. */
+  /** Lets the person enter another code. */
   again: () => void
 }
 

@@ -1,4 +1,4 @@
-/** What the page asks while a home joins. */
+/** The page's queries while a home joins. */
 
 import { queryOptions } from '@tanstack/react-query'
 import type { DemoHomeTaken, DemoPerson } from '../../server/api/demo-resources.ts'
@@ -9,7 +9,7 @@ import { part } from '../api/part.ts'
 import type { Session } from '../session/session.tsx'
 import { keptInvitation } from './kept-invitation.ts'
 
-/** How often the page looks what the agent sees and whether it has signed. */
+/** How often the page asks what the agent sees and whether it has signed, in milliseconds. */
 const lookEveryMs = 2_000
 
 /** The meter that is offered under a code, as its agent sees it now. */
@@ -18,7 +18,7 @@ export function pairingQuery({ account }: Session, code: string) {
     queryKey: ['pairing', account, code],
     queryFn: ({ signal }) => getJson<PairingResource>(`/pairings/${encodeURIComponent(code)}`, { account, signal }),
     refetchInterval: ({ state }) => (state.error === null ? lookEveryMs : false),
-    // A wrong code counts: it is not tried again by itself.
+    // The server counts wrong codes, so a failed query is not tried again by itself.
     retry: false,
     refetchOnWindowFocus: false,
   })

@@ -1,4 +1,4 @@
-/** Signs an invitation, as a link. Loaded only when somebody invites. */
+/** Signs an invitation and returns it as a link. This part is loaded only when somebody invites. */
 import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -6,7 +6,7 @@ import type { Session } from '../session/session.tsx'
 
 const daySeconds = 86_400
 
-/** For so many accounts and so many days from now on. */
+/** An invitation for the given number of accounts that is good for the given number of days from now on. */
 export async function signInvitation(
   session: Session,
   area: AreaResource,

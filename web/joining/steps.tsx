@@ -1,4 +1,4 @@
-/** Which step of joining somebody is at. */
+/** The steps of joining, with the one that the person has reached. */
 import { joiningWords } from './words.tsx'
 
 const steps = ['account', 'code', 'home', 'limits', 'open'] as const
@@ -6,7 +6,7 @@ type StepName = (typeof steps)[number]
 
 interface JoinStepsProps {
   at: StepName
-  /** What they are called here. */
+  /** The names of the steps. */
   names: Record<StepName, string>
 }
 

@@ -1,4 +1,7 @@
-/** Moving house, moving money to another meter, taking data along, and being erased: each says first what will happen. */
+/**
+ * The cards for moving house, moving money to another meter, saving one's data, and having it erased. Each says first what will
+ * happen.
+ */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'

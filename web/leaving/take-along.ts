@@ -1,4 +1,4 @@
-/** What is kept of an account, as the server gives it: a line of JSON for each item of each list. */
+/** The data that is kept about an account, as the server gives it: one line of JSON for each item of each list. */
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 
 interface Line {
@@ -6,7 +6,7 @@ interface Line {
   item?: unknown
 }
 
-/** Whether the text came whole: its last line says where it ends. */
+/** Whether the text is complete: its last line marks the end. */
 export function isWhole(text: string): boolean {
   return text.trimEnd().endsWith('{"list":"end"}')
 }

@@ -1,4 +1,7 @@
-/** Live events into the query cache. Nothing is added to a list that has not been fetched: its fetch will hold the event. */
+/**
+ * Writes live events into the query cache. A list that has not been fetched stays as it is, since its fetch will bring the
+ * event.
+ */
 import { type QueryClient, skipToken, useQuery } from '@tanstack/react-query'
 import type {
   BatchResource,
@@ -13,8 +16,8 @@ import { keptBatches, keptIntervals } from '../api/queries.ts'
 const keptTelemetry = 300
 
 /**
- * A list, newest start first, with an item put in the place of the one with the same start, or added. An item whose `run` is
- * lower than that of the one it would replace is old news and changes nothing.
+ * A list, newest start first, in which an item replaces the one with the same start, or is added. An item whose `run` is lower
+ * than that of the item in its place is older and changes nothing.
  */
 export function withNewest<Item extends { start: string; run?: number }>(
   items: readonly Item[],

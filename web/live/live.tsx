@@ -8,10 +8,13 @@ import { applyAgreement } from '../agreements/queries.ts'
 import { applyForwardBook, applyForwardOrder, applyForwardTrade } from '../forward/queries.ts'
 import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry } from './apply.ts'
 
-/** `isOffline`: the device itself has no network. */
+/** The state of the connection; `isOffline` is true where the device itself has no network. */
 type Connection = { state: 'connecting' | 'connected' } | { state: 'lost'; sinceMs: number; isOffline: boolean }
 
-/** A device without a network is told at once, also where the page came from what the device had kept. */
+/**
+ * The state at the start. A device without a network shows this at once, even where the page was opened from the device's own
+ * copy.
+ */
 function firstConnection(): Connection {
   return navigator.onLine ? { state: 'connecting' } : { state: 'lost', sinceMs: Date.now(), isOffline: true }
 }
@@ -25,7 +28,7 @@ export function useConnection(): Connection {
 
 interface LiveProviderProps {
   area: number | undefined
-  /** Whose session it is, for private events. */
+  /** The account whose session receives private events. */
   account: string | undefined
   children: ReactNode
 }
@@ -48,7 +51,7 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
         sinceMs: before.state === 'lost' ? before.sinceMs : Date.now(),
         isOffline: !navigator.onLine,
       }))
-    // A socket notices the loss of the network only when a heartbeat stays away.
+    // The socket alone would notice a lost network only once a heartbeat is missing.
     const online = () => {
       socket.disconnect()
       socket.connect()
@@ -64,7 +67,7 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
     socket.on('disconnect', (reason) => {
       if (reason === 'io client disconnect') return
       lost()
-      // The server ended it, for example at shutdown: socket.io would not try again by itself.
+      // The server ended the connection, for example at its shutdown. Then socket.io does not connect again by itself.
       if (reason === 'io server disconnect') socket.connect()
     })
     socket.on('connect_error', () => {
@@ -94,7 +97,7 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
   return <ConnectionContext value={connection}>{children}</ConnectionContext>
 }
 
-/** What happened while the socket was away is fetched anew. */
+/** Fetches again everything that may have changed while the socket was away. */
 function renewAll(queries: QueryClient): void {
   void queries.invalidateQueries({
     predicate: (query) => !['session', 'people', 'day'].includes(query.queryKey[0] as string),

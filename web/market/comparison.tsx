@@ -1,4 +1,4 @@
-/** Two amounts as bars of one scale: with the neighbours, and the same energy with the supplier. */
+/** Two amounts as bars on one scale: energy traded with the neighbours, and the same energy with the supplier. */
 import { exceeds, moneyScale, position } from '../money/format.ts'
 
 interface Amount {

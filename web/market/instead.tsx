@@ -1,4 +1,7 @@
-/** Today, yesterday, this month and this year: what was traded with neighbours, and what it brought instead of the supplier's tariff. */
+/**
+ * The energy traded with neighbours today, yesterday, this month and this year, and what it brought compared with the
+ * supplier's tariff.
+ */
 import { useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
 import type { SummaryResource } from '../../server/api/resources.ts'
@@ -12,7 +15,7 @@ import { marketWords } from './words.ts'
 
 const spans: readonly LocalSpan[] = ['day', 'dayBefore', 'month', 'year']
 
-/** `side`: whether what was sold or what was bought is told. */
+/** `side` chooses whether the sold or the bought energy is shown. */
 export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | 'buy' }) {
   const said = marketWords().instead
   const session = useSession()

@@ -1,4 +1,4 @@
-/** What the page concludes from intervals: prices, series, sums, and the checks anybody can redo. */
+/** What the page derives from intervals: prices, series, sums, and the checks that anybody can repeat. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { difference, energyCost, signOf, sum } from '../money/format.ts'
 import { marketWords } from './words.ts'
@@ -28,7 +28,7 @@ export function resultOf(interval: IntervalResource | undefined, zone: string): 
   return interval?.zones.find((each) => each.zone === zone)
 }
 
-/** A zone's price in an interval; without a zone the root's, or any zone's that has one. */
+/** The price of a zone in an interval; without a zone, the root's price, or the price of any zone that has one. */
 export function priceIn(interval: IntervalResource | undefined, zone?: string): string | null {
   if (!interval) return null
   if (zone !== undefined) return resultOf(interval, zone)?.pricePerKwh ?? null
@@ -36,7 +36,7 @@ export function priceIn(interval: IntervalResource | undefined, zone?: string): 
   return root?.pricePerKwh ?? interval.zones.find((each) => each.pricePerKwh !== null)?.pricePerKwh ?? null
 }
 
-/** The lowest and the highest price in an interval, wherever it holds; null where nobody traded. */
+/** The lowest and the highest price of all zones in an interval; null where nobody traded. */
 export function pricesIn(interval: IntervalResource | undefined): { low: string; high: string } | null {
   const prices = (interval?.zones ?? []).flatMap(({ pricePerKwh }) => (pricePerKwh === null ? [] : [pricePerKwh]))
   if (prices.length === 0) return null
@@ -44,7 +44,7 @@ export function pricesIn(interval: IntervalResource | undefined): { low: string;
   return { low: sorted[0]!, high: sorted.at(-1)! }
 }
 
-/** The newest price before now, in a zone or anywhere. */
+/** The newest price before now, in one zone or in any of them. */
 export function lastPrice(
   intervals: readonly IntervalResource[],
   zone?: string,
@@ -56,7 +56,7 @@ export function lastPrice(
   return null
 }
 
-/** The cheapest of the intervals that start on the same local day as the newest one; the earlier of two alike. */
+/** The cheapest of the intervals that start on the same local day as the newest one; of two equally cheap ones, the earlier. */
 export function cheapestToday(
   intervals: readonly IntervalResource[],
   zone: string,
@@ -73,8 +73,8 @@ export function cheapestToday(
 }
 
 /**
- * What neighbours kept among themselves over some intervals: without each other, sellers would have had the feed-in tariff for what they
- * sold and buyers would have paid the retail tariff for it; what the grid took is no neighbour's. In tokens.
+ * The money that stayed among neighbours over some intervals, in tokens. Without each other, sellers would have received the
+ * feed-in tariff for what they sold and buyers would have paid the retail tariff. Money that went to the grid is not counted.
  */
 export function keptInStreet(
   { feedInPerKwh, retailPerKwh }: Pick<AreaResource, 'feedInPerKwh' | 'retailPerKwh'>,
@@ -87,13 +87,13 @@ export function keptInStreet(
   )
 }
 
-/** How full a link was: energy over it as a share of its capacity (0 to 1), null where it is unlimited. */
+/** How full a link was: its energy as a share of its capacity (0 to 1); null where the capacity is unlimited. */
 export function linkLoad(zone: ZoneResource, flowWh: number): number | null {
   if (zone.capacityWh === null) return null
   return zone.capacityWh === 0 ? 1 : Math.min(1, Math.abs(flowWh) / zone.capacityWh)
 }
 
-/** Full links are those that carried all they can; a closed one counts as full. */
+/** Whether a link carried as much as it can; a closed link counts as full. */
 export function isFull(zone: ZoneResource, flowWh: number): boolean {
   return zone.capacityWh !== null && Math.abs(flowWh) >= zone.capacityWh
 }
@@ -107,7 +107,7 @@ export function checkInterval(interval: IntervalResource): string[] {
   const { zones } = interval
   const said = marketWords().faults
   const faults: string[] = []
-  // What is null is in the figures of the zone above.
+  // A figure that is null is contained in those of the zone above.
   const total = (pick: (result: ZoneResult) => number | null) =>
     interval.zones.reduce((sum, each) => sum + (pick(each) ?? 0), 0)
   const sold = total((zone) => zone.soldWh)

@@ -1,4 +1,7 @@
-/** The price at a glance: one, a span where a full line keeps prices apart, or in words that nobody has anything to share. */
+/**
+ * The price at a glance: one price, a range where a full line keeps prices apart, or a sentence that nobody has anything to
+ * share.
+ */
 import type { AreaResource } from '../../server/api/resources.ts'
 import { cents, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
@@ -8,9 +11,9 @@ interface PriceHeadlineProps {
   area: AreaResource
   /** The lowest and the highest price now, null where nobody traded. */
   prices: { low: string; high: string } | null
-  /** Where and when these prices held. */
+  /** The place and time of these prices. */
   where: string
-  /** The newest price that there was before. */
+  /** The newest price before these. */
   last: { pricePerKwh: string; start: string } | null
 }
 

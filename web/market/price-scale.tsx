@@ -1,4 +1,4 @@
-/** Prices on the way from feed-in to retail tariff: the room in which neighbours do better than with the supplier. */
+/** A scale of prices from the feed-in to the retail tariff, the range in which neighbours do better than with the supplier. */
 import type { AreaResource } from '../../server/api/resources.ts'
 import { cents, position, priceWords } from '../money/format.ts'
 import { marketWords } from './words.ts'

@@ -1,4 +1,4 @@
-/** The problems of a home, above everything else; nothing where there is none. */
+/** The list of a home's problems above everything else; nothing where there are none. */
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { duration, localDate, localMoment, useNow } from '../time/clock.ts'
 import { type HomeProblem, problemsOf } from './problems.ts'

@@ -1,4 +1,4 @@
-/** What stands between a home and its trades: found out before the home has to look for it. */
+/** The problems that keep a home from trading, found before the home has to look for them. */
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { signOf } from '../money/format.ts'
 
@@ -11,10 +11,10 @@ export type HomeProblem =
   | 'purseEmpty'
   | 'limitEnds'
 
-/** After so many intervals without a reading the meter counts as silent. */
+/** The number of intervals without a reading after which the meter counts as silent. */
 const silentAfterIntervals = 3
 const dayMs = 86_400_000
-/** How long before its end a limit is told to end. */
+/** How many days before the end of a mandate the page reminds of it. */
 const remindDays = 14
 
 /** How long a meter may send nothing before it counts as silent, in milliseconds. */
@@ -28,7 +28,7 @@ export function silentAfterMs({
 export function problemsOf(area: AreaResource, seat: SeatResource, nowMs: number): HomeProblem[] {
   if (seat.closed) return ['closed']
   const { lastReadingAt, mandate } = seat
-  // The metering operator's values come when they come; they are no device that has fallen silent.
+  // A home that is read by the metering operator has no device of its own that could fall silent.
   const hasDevice = seat.record.kind !== 'official'
   const isSilent = hasDevice && lastReadingAt !== null && nowMs - Date.parse(lastReadingAt) > silentAfterMs(area)
   const buys = mandate.maxBuyWh > 0 && seat.buyOrder !== null

@@ -1,4 +1,4 @@
-/** The last results of a seat, each with the price that it really got and why. */
+/** The last results of a seat, each with the price that was really paid and the reason. */
 import type { AreaResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import {
   averagePrice,
@@ -25,7 +25,7 @@ interface SeatResultsProps {
 
 const WhyNotMore = later(() => import('../orders/why-not-more.tsx'))
 
-/** How many rows are listed. */
+/** How many rows are shown. */
 const shownRows = 8
 
 export function SeatResults({ area, seat, intervals, error }: SeatResultsProps) {
@@ -56,8 +56,8 @@ export function NoResultYet({ area }: { area: AreaResource }) {
 }
 
 /**
- * The price that a side really got or paid, and what is in it: the neighbours' price, and what came back because a line was full. What
- * was agreed ahead has a price of its own, which is told with its reason.
+ * The price that a side really received or paid, and its parts: the neighbours' price, and what came back because a line was
+ * full. Energy that was agreed ahead has a price of its own, which is named with its reason.
  */
 function priceTold(side: { wh: number; amount: string; isSale: boolean }, interval: SeatIntervalResource): string {
   const got = averagePrice(side.amount, side.wh)!

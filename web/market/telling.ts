@@ -1,4 +1,4 @@
-/** What the list of results tells: which outcomes answer the home's question, and which neighbours in time say the same. */
+/** The content of the list of results: the outcomes that explain what the home traded, and which results in a row say the same. */
 import type { OutcomeResource, SeatIntervalResource } from '../../server/api/resources.ts'
 import { energy, energyCost, moneyWords } from '../money/format.ts'
 import { resultSentence } from './outcome-words.ts'
@@ -6,17 +6,17 @@ import { marketWords } from './words.ts'
 
 const idle: ReadonlySet<OutcomeResource['code']> = new Set(['nothing-to-sell', 'nothing-to-buy', 'used-at-home'])
 
-/** On which sides a home may trade at all. */
+/** The sides on which a home may trade at all. */
 export interface Sides {
   sells: boolean
   buys: boolean
 }
 
 /**
- * Why this home traded what it did, in sentences that begin with their side. A side with nothing to trade is left out while the other
- * one has something to say; a side that had energy and no price says that it paused.
- * Where the auction gave all that was asked for and the supplier still took part, what held the home back is told with the number
- * that would have changed it: more in the purse or the daily budget, or an order and a limit for more.
+ * Why this home traded what it did, in sentences that begin with the side. A side that has nothing to trade is left out while
+ * the other one has something to say; a side that had energy and no price says that it paused. Where the auction traded all
+ * that it was asked for and the supplier still took part, one sentence names the number that would have changed this: more in
+ * the purse or the daily budget, or an order and a limit for more.
  */
 export function reasonsOf(interval: SeatIntervalResource, { sells, buys }: Sides, currency: string): string[] {
   const { outcomes, residualExportWh, residualImportWh } = interval
@@ -36,7 +36,7 @@ export function reasonsOf(interval: SeatIntervalResource, { sells, buys }: Sides
   return first === undefined ? [] : [resultSentence(first, currency)]
 }
 
-/** What would have let the rest be traded too, where what was asked of the auction was less than what the home had. */
+/** What would have let the rest be traded too, where the home asked the auction for less than it had. */
 function heldBack(
   { outcomes, residualExportWh, residualImportWh }: SeatIntervalResource,
   { stage, side, code, limitPerKwh, filledWh }: OutcomeResource,
@@ -54,7 +54,7 @@ function heldBack(
   return said.cappedAt[side](energy(restWh), energy(askedWh))
 }
 
-/** The sides on which the auction gave less than was asked of it. */
+/** The sides on which the auction traded less than it was asked for. */
 export function wantingSides({ outcomes }: SeatIntervalResource): OutcomeResource['side'][] {
   const isShort = ({ stage, filledWh, offeredWh }: OutcomeResource) => stage === 'spot' && filledWh < offeredWh
   return outcomes.filter(isShort).map(({ side }) => side)
@@ -79,7 +79,7 @@ export function resultRows(intervals: readonly SeatIntervalResource[], sides: Si
       [older, interval].every(({ soldWh, boughtWh }) => soldWh === 0 && boughtWh === 0) &&
       older.status === interval.status &&
       older.quality === interval.quality &&
-      // Only of a final result is it told that it was corrected.
+      // Only a final result is marked as corrected.
       (interval.status === 'provisional' || older.run > 1 === interval.run > 1) &&
       before!.reasons.join() === reasons.join()
     if (isSame) before!.intervals.push(interval)

@@ -69,7 +69,7 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
   const flowWh = flow?.exportWh ?? 0
   const load = linkLoad(zone, flowWh)
   const congested = flow !== undefined && signOf(flow.congestionPerKwh) > 0
-  // Where the flow is not told, prices that differ tell that the link is full.
+  // Where the flow is not published, a difference between prices shows that the link is full.
   const full = flow?.exportWh === null ? congested : isFull(zone, flowWh)
   const direction = flowWh > 0 ? 'out' : flowWh < 0 ? 'in' : 'still'
   return (

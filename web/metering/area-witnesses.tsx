@@ -1,4 +1,4 @@
-/** Where official values and the homes' own devices of an area say different things, by days and moments. */
+/** Where official values and the homes' own devices differ in an area, by days and by moments. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { WitnessesResource } from '../../server/api/official-resources.ts'

@@ -1,11 +1,11 @@
-/** Where a newer file took a value's place, and where two files contradict each other. */
+/** The values that a newer file replaced, and those about which two files contradict each other. */
 import type { OfficialDifferenceResource } from '../../server/api/official-resources.ts'
 import { Badge } from '../page/card.tsx'
 import { localMoment } from '../time/clock.ts'
 import { TableFrame } from '../utility/table-frame.tsx'
 import { meteringWords } from './words.ts'
 
-/** Conflicts first, each kind with the newest first. */
+/** The conflicts first, then the replaced values, each with the newest first. */
 export function ChangeTable({ changes }: { changes: readonly OfficialDifferenceResource[] }) {
   const said = meteringWords()
   const claim = ({ energyWh, quality, file }: OfficialDifferenceResource['before']) =>

@@ -1,4 +1,4 @@
-/** The moments in which official value and own device differ beyond the tolerance. */
+/** The moments in which the official value and the home's own device differ by more than the tolerance. */
 import type { WitnessesResource } from '../../server/api/official-resources.ts'
 import { count } from '../money/format.ts'
 import { localMoment } from '../time/clock.ts'

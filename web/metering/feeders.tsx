@@ -1,4 +1,7 @@
-/** What the transformers' meters counted beside the homes below them, and over time what no home took. Nothing where none is known. */
+/**
+ * What the transformers' meters counted compared with the homes below them, and how much no home took over time. Nothing is
+ * shown where no such meter is known.
+ */
 import { useQuery } from '@tanstack/react-query'
 import type { FeederResource } from '../../server/api/official-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -11,7 +14,7 @@ import { TableFrame } from '../utility/table-frame.tsx'
 import { feederWords } from './feeder-words.ts'
 import { feedersQuery } from './queries.ts'
 
-/** More are in the API. */
+/** The most rows that are shown; the API has the others. */
 const mostShown = 96
 
 export function Feeders({ area, month }: { area: AreaResource; month: string | null }) {

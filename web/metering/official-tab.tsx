@@ -1,4 +1,7 @@
-/** Official values for who meters the area: point by point what is there, what files contradict, the second witnesses, the files. */
+/**
+ * Official values for the metering operator of the area: the values at each point, contradictions between files, the homes' own
+ * devices, and the files.
+ */
 import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { OfficialFileResource } from '../../server/api/official-resources.ts'

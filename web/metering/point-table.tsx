@@ -1,4 +1,4 @@
-/** Metering points of the roster, each with what came of it. */
+/** The metering points of the roster, each with how complete its values are. */
 import { useQuery } from '@tanstack/react-query'
 import type { MeteringPointResource } from '../../server/api/official-resources.ts'
 import { peopleQuery } from '../api/queries.ts'
@@ -11,7 +11,7 @@ import { meteringWords } from './words.ts'
 export function PointTable({ points }: { points: readonly MeteringPointResource[] }) {
   const said = meteringWords()
   const people = useQuery(peopleQuery).data
-  /** As the roster names it, unless that is the meter's address. */
+  /** The member as the roster names it, unless that name is the meter's address. */
   const memberOf = ({ member, account }: MeteringPointResource) =>
     people?.find((person) => person.account === account)?.name ??
     (member.startsWith('0x') ? shortened(account) : member)
@@ -80,7 +80,7 @@ export function PointTable({ points }: { points: readonly MeteringPointResource[
   )
 }
 
-/** The share of a static key, or else how much of the point takes part. */
+/** The point's share of a static key, or else the part of the point's energy that takes part. */
 function shareOf({ sharePercent, factorPercent }: MeteringPointResource): string {
   return `${sharePercent ?? factorPercent} %`
 }

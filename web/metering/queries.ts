@@ -1,4 +1,4 @@
-/** What the page asks for of two witnesses. */
+/** The page's queries about official values and the homes' own devices. */
 import { queryOptions } from '@tanstack/react-query'
 import type {
   FeederResource,
@@ -13,14 +13,14 @@ import type { Asker } from '../api/queries.ts'
 const shownDays = 30
 const dayMs = 86_400_000
 
-/** Whole days of UTC, so that what is asked for stays the same for a while. */
+/** The last days as whole days of UTC, so that the query stays the same for a while. */
 function lastDays(nowMs: number): string {
   const to = (Math.floor(nowMs / dayMs) + 1) * dayMs
   const iso = (ms: number) => new Date(ms).toISOString()
   return `from=${iso(to - shownDays * dayMs)}&to=${iso(to)}`
 }
 
-/** Of one seat of the account. */
+/** The two kinds of values of one seat of the account, official and from its own device. */
 export function seatWitnessesQuery({ account }: Asker, seat: string, nowMs: number) {
   const path = `/accounts/${account}/witnesses?seat=${seat}&${lastDays(nowMs)}`
   return queryOptions({
@@ -30,7 +30,7 @@ export function seatWitnessesQuery({ account }: Asker, seat: string, nowMs: numb
   })
 }
 
-/** Of all points of an area, for who meters it. */
+/** The two kinds of values at all points of an area, for its metering operator. */
 export function areaWitnessesQuery({ account }: Asker, area: number, nowMs: number) {
   const path = `/areas/${area}/witnesses?${lastDays(nowMs)}`
   return queryOptions({
@@ -48,7 +48,7 @@ function bounds(month: string | null): string {
   return `from=${iso(new Date(year, number - 1).getTime())}&to=${iso(new Date(year, number).getTime())}`
 }
 
-/** Transformers beside the homes below them. */
+/** The meters of transformers beside the homes below them. */
 export function feedersQuery({ account }: Asker, area: number, month: string | null) {
   return queryOptions({
     queryKey: ['feeders', account, area, month],
@@ -72,7 +72,7 @@ export function pointsQuery({ account }: Asker, area: number, month: string | nu
   })
 }
 
-/** Where files contradict each other or the newer one took the place of the other. */
+/** The values about which files contradict each other, or which a newer file replaced. */
 export function officialDifferencesQuery({ account }: Asker, area: number, month: string | null) {
   return queryOptions({
     queryKey: ['official-differences', account, area, month],
@@ -84,7 +84,7 @@ export function officialDifferencesQuery({ account }: Asker, area: number, month
   })
 }
 
-/** The files that were taken, newest first. */
+/** The files that were accepted, newest first. */
 export function officialFilesQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['official-files', account, area],

@@ -1,4 +1,4 @@
-/** What stands behind a home's values: its own device, official values, and where the two differ. */
+/** The sources of a home's values: its own device, official values, and where the two differ. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { count } from '../money/format.ts'
@@ -9,7 +9,7 @@ import { DifferenceTable } from './difference-table.tsx'
 import { seatWitnessesQuery } from './queries.ts'
 import { meteringWords } from './words.ts'
 
-/** Nothing for a home whose own device measures alone. */
+/** The card is left out for a home that only its own device measures. */
 export function WitnessCard({ seat }: SeatViewProps) {
   const said = meteringWords()
   const [isOpen, setOpen] = useState(false)

@@ -1,11 +1,11 @@
 /**
- * How quantities read on the page. Money and prices arrive as exact decimal strings and are never turned into floating point;
- * where a figure is shortened it is rounded half away from zero, and `exactMoney` keeps the whole one at hand.
+ * How quantities are written on the page. Money and prices arrive as exact decimal strings and are never turned into floating
+ * point. A shortened figure is rounded half away from zero, and `exactMoney` writes the whole figure beside it.
  */
 import { BigNumber } from 'bignumber.js'
 import { language, type PageLanguage } from '../words/language.ts'
 
-/** A thin space between a number and its unit that does not break. */
+/** The thin space between a number and its unit, at which a line never breaks. */
 const gap = '\u202f'
 const minus = '\u2212'
 
@@ -32,12 +32,12 @@ export function typedCents(pricePerKwh: string): string {
   return cents(pricePerKwh).replaceAll(groupSeparator, '').replace(minus, '-')
 }
 
-/** A whole number, its thousands apart. */
+/** A whole number, with its thousands set apart. */
 export function count(value: number): string {
   return print(new BigNumber(value), 0)
 }
 
-/** A price in words: "17.5 ct/kWh"; without a price, an en dash. */
+/** A price in words: "17.5 ct/kWh"; an en dash where there is no price. */
 export function priceWords(pricePerKwh: string | null): string {
   return pricePerKwh === null ? '–' : `${cents(pricePerKwh)}${gap}ct/kWh`
 }
@@ -57,7 +57,7 @@ export function moneyWords(tokens: string, currency: string): string {
   return `${number}${gap}${unit}`
 }
 
-/** Money with every digit it has: "0.0024135 €". */
+/** Money with all its digits: "0.0024135 €". */
 export function exactMoney(tokens: string, currency: string): string {
   const value = new BigNumber(tokens)
   return `${print(value, Math.max(2, value.decimalPlaces() ?? 2))}${gap}${currencySign(currency)}`
@@ -67,14 +67,14 @@ function currencySign(currency: string): string {
   return currency === 'EUR' ? '€' : currency
 }
 
-/** Energy split into number and unit: whole Wh below one kWh, else kWh with two decimals (one from 100 kWh on). */
+/** Energy split into number and unit: whole Wh below 1 kWh, otherwise kWh with two decimals (one from 100 kWh on). */
 export function energyParts(energyWh: number): { number: string; unit: string } {
   const value = new BigNumber(energyWh)
   if (value.abs().lt(1000)) return { number: print(value, 0), unit: 'Wh' }
   return { number: print(value.shiftedBy(-3), value.abs().gte(100_000) ? 1 : 2), unit: 'kWh' }
 }
 
-/** Energy to the watt-hour, with the decimals of every other: "1.240 kWh". */
+/** Energy to the watt-hour, always in kWh with three decimals: "1.240 kWh". */
 export function exactEnergy(energyWh: number): string {
   return `${print(new BigNumber(energyWh).shiftedBy(-3), 3)}${gap}kWh`
 }
@@ -85,13 +85,13 @@ export function energy(energyWh: number): string {
   return `${number}${gap}${unit}`
 }
 
-/** What an energy emits at so many grams a kWh: "840 g", "1.24 kg". */
+/** The emissions of an energy, at `gramsPerKwh` grams per kWh: "840 g", "1.24 kg". */
 export function mass(energyWh: number, gramsPerKwh: number): string {
   const grams = new BigNumber(energyWh).times(gramsPerKwh).shiftedBy(-3)
   return grams.lt(1000) ? `${print(grams, 0)}${gap}g` : `${print(grams.shiftedBy(-3), 2)}${gap}kg`
 }
 
-/** Power in words, sign left out: "820 W", "3.42 kW". Telemetry only: never used for money. */
+/** Power in words without its sign: "820 W", "3.42 kW". It serves telemetry only and never money. */
 export function power(powerW: number): string {
   const magnitude = Math.abs(powerW)
   return magnitude < 1000
@@ -99,7 +99,7 @@ export function power(powerW: number): string {
     : `${print(new BigNumber(magnitude).shiftedBy(-3), 2)}${gap}kW`
 }
 
-/** Hundredths of a percent: "25 %", "12.5 %". */
+/** A number of hundredths of a percent as a percentage: "25 %", "12.5 %". */
 export function percentWords(hundredths: number): string {
   const value = new BigNumber(hundredths).shiftedBy(-2)
   return `${print(value, value.decimalPlaces() ?? 0)}${gap}%`
@@ -130,23 +130,26 @@ export function exceeds(a: string, b: string): boolean {
   return new BigNumber(a).gt(b)
 }
 
-/** What an energy costs at a price, exact. */
+/** The exact cost of an energy at a price. */
 export function energyCost(pricePerKwh: string, energyWh: number): string {
   return new BigNumber(pricePerKwh).times(energyWh).shiftedBy(-3).toFixed()
 }
 
-/** How often one amount goes into another, for estimates; 0 where there is nothing to go into. */
+/** How often one amount fits into another, for estimates; 0 where the first amount is nothing. */
 export function timesIn(amount: string, into: string): number {
   return signOf(amount) === 0 ? 0 : new BigNumber(into).dividedBy(amount).toNumber()
 }
 
-/** The average price of an amount over an energy, in tokens per kWh to the hundredth of a cent; null without energy. */
+/** The average price of an energy that cost this amount, in tokens per kWh to the hundredth of a cent; null without energy. */
 export function averagePrice(amount: string, energyWh: number): string | null {
   if (energyWh === 0) return null
   return new BigNumber(amount).shiftedBy(3).dividedBy(energyWh).toFixed(4, BigNumber.ROUND_HALF_UP)
 }
 
-/** So many prices from one to another, both included, evenly apart and whole tenths of a cent where the area's ticks allow. */
+/**
+ * A number of prices from one to another, both included, evenly apart, and in whole tenths of a cent where the area's ticks
+ * allow.
+ */
 export function pricesBetween(low: string, high: string, count: number, decimals: number): string[] {
   const step = new BigNumber(high).minus(low).dividedBy(count - 1)
   return Array.from({ length: count }, (_, place) => {
@@ -155,14 +158,14 @@ export function pricesBetween(low: string, high: string, count: number, decimals
   })
 }
 
-/** Where a price lies between two others, as a share of 0 to 1 for drawing. */
+/** The place of a price between two others, as a share from 0 to 1, for drawing. */
 export function position(pricePerKwh: string, low: string, high: string): number {
   const span = new BigNumber(high).minus(low)
   if (span.lte(0)) return 0.5
   return Math.min(1, Math.max(0, new BigNumber(pricePerKwh).minus(low).dividedBy(span).toNumber()))
 }
 
-/** A number as somebody typed it, with a point for its decimals: thousands set apart as the page does are put together. */
+/** A number that somebody typed, with a point before its decimals and without the signs that set thousands apart. */
 export function plainNumber(text: string): string {
   const typed = text.trim()
   const { groupSeparator } = separators[language()]
@@ -170,20 +173,23 @@ export function plainNumber(text: string): string {
   return (groups.test(typed) ? typed.replaceAll(groupSeparator, '') : typed).replace(',', '.')
 }
 
-/** An amount as somebody would type it into a field, with every digit it has. */
+/** An amount as somebody would type it into a field, with all its digits. */
 export function typedAmount(tokens: string): string {
   const { decimalSeparator } = separators[language()]
   return new BigNumber(tokens).toFixed().replace('.', decimalSeparator)
 }
 
-/** How amounts that are read together are written: in one unit, with the same decimals, which the largest decides. */
+/**
+ * How amounts that are read together are written: in one unit and with the same number of decimals, which the largest amount
+ * decides.
+ */
 export interface MoneyScale {
   words: (tokens: string) => string
   number: (tokens: string) => string
   unit: string
-  /** a − b as the reader sees it: the difference of what is shown. */
+  /** a − b as the reader sees it: the difference of the two shown amounts. */
   difference: (a: string, b: string) => string
-  /** The same with its sign and without the unit, which stands beside. */
+  /** The same difference with its sign, but without the unit, which stands beside it. */
   signedDifference: (a: string, b: string) => string
   /** Whether a − b is shown as more than nothing (1), as nothing (0), or less (−1). */
   sign: (a: string, b: string) => number
@@ -208,7 +214,7 @@ export function moneyScale(amounts: readonly string[], currency: string): MoneyS
   }
 }
 
-/** A column of amounts, exact: all with as many decimals as the one that needs most, two at least. */
+/** The format for a column of exact amounts: all have as many decimals as the amount that needs most, and at least two. */
 export function moneyColumn(amounts: readonly string[], currency: string): (tokens: string) => string {
   const decimals = amounts.reduce((most, amount) => Math.max(most, new BigNumber(amount).decimalPlaces() ?? 0), 2)
   return (tokens) => `${print(new BigNumber(tokens), decimals)}${gap}${currencySign(currency)}`

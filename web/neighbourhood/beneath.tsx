@@ -1,4 +1,4 @@
-/** What stands beneath the numbers of the first page: through whose eyes it can be seen, and how it works. */
+/** The part below the numbers of the first page: the people through whose eyes it can be seen, and how it works. */
 import type { AreaResource } from '../../server/api/resources.ts'
 import { priceWords } from '../money/format.ts'
 import { PageLink, usePathHere } from '../page/address.tsx'

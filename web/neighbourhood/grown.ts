@@ -1,17 +1,17 @@
-/** An area's growth, part by part, with what had stayed in the street until then. */
+/** The growth of an area in parts of time, with the money that had stayed in the street by then. */
 import type { GrowthResource } from '../../server/api/growth-resources.ts'
 import { sum } from '../money/format.ts'
 
 export interface GrownPart {
   start: string
   meters: number
-  /** Of what was taken, how much came from neighbours: 0 to 1, null where nothing was taken. */
+  /** The share of the consumed energy that came from neighbours, from 0 to 1; null where nothing was consumed. */
   share: number | null
-  /** Tokens, decimal, from the first part on. */
+  /** The money since the first part, as a decimal string of tokens. */
   keptSoFar: string
 }
 
-/** Without the parts of which no result is known. */
+/** The parts for which a result is known. */
 export function grownParts({
   starts,
   meters,

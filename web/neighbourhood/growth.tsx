@@ -1,4 +1,7 @@
-/** How homes, local share and what stayed in the street have grown: a sentence, three lines, and every number of them. */
+/**
+ * The growth of homes, of the local share and of the money that stayed in the street: a sentence, three lines, and all their
+ * numbers.
+ */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { GrowthResource } from '../../server/api/growth-resources.ts'
@@ -14,7 +17,7 @@ import { type GrownPart, grownParts } from './grown.ts'
 import { growthWords } from './growth-words.ts'
 import './growth.css'
 
-/** Fewer points are no line. */
+/** The fewest points from which a line is drawn. */
 const fewestDrawn = 3
 const askedAgainMs = 60_000
 
@@ -123,7 +126,7 @@ function shareWords(share: number | null): string {
   return share === null ? '–' : percentWords(Math.round(share * 100) * 100)
 }
 
-/** "today at 14:05" would be wrong tomorrow: of today the time, else the day. */
+/** A time on the present day, otherwise a date: "today at 14:05" would be wrong tomorrow. */
 function sinceWords(from: string): string {
   const moment = localMoment(from)
   return moment === localTime(from) ? localTime(from, 60) : localDate(from)

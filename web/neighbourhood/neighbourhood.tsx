@@ -86,7 +86,7 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
   )
 }
 
-/** One sentence with this street's own numbers. */
+/** One sentence with the numbers of this street. */
 function StreetNow({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
   const said = neighbourhoodWords()
   const total = (pick: (interval: IntervalResource) => number) => intervals.reduce((all, each) => all + pick(each), 0)
@@ -104,7 +104,7 @@ function StreetNow({ area, intervals }: { area: AreaResource; intervals: readonl
   )
 }
 
-/** What to do next: join, or see how it looks for somebody with a roof or without. */
+/** The next steps: join, or see the page of somebody with a roof or without one. */
 function Ways() {
   const said = neighbourhoodWords()
   const pathHere = usePathHere()

@@ -1,4 +1,7 @@
-/** The notices of an account: what is new above everything else, all of them and what is wanted of them when somebody opens the list. */
+/**
+ * The notices of an account. New ones stand above everything else; all of them, and the choice of which are wanted, appear when
+ * somebody opens the list.
+ */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { NoticeResource, NoticesResource } from '../../server/api/notice-resources.ts'
@@ -17,12 +20,12 @@ import './notices.css'
 
 const ofHomes = ['payout', 'silent', 'statement'] as const
 const ofClerks = [...ofHomes, 'bill'] as const
-/** How many new ones are told at once above the page. */
+/** How many new notices are shown at once above the page. */
 const mostTold = 3
 
 interface NoticesProps {
   area: AreaResource
-  /** Whether the account is told of months, which only clerks are. */
+  /** Whether the account is a clerk, who also receives notices about the documents of a month. */
   isClerk: boolean
 }
 
@@ -90,7 +93,7 @@ export default function Notices({ area, isClerk }: NoticesProps) {
   )
 }
 
-/** Tells a notice with the meter and the currency of its place. */
+/** Puts a notice into words, with its meter and with the currency of its area. */
 function useTelling(session: Session, area: AreaResource): (notice: NoticeResource) => string {
   const seats = useQuery(seatsQuery(session)).data
   const areas = useQuery(areasQuery).data
@@ -101,7 +104,7 @@ function useTelling(session: Session, area: AreaResource): (notice: NoticeResour
   }
 }
 
-/** Has the device show what comes new while the page is open, where its owner wanted that. */
+/** Has the device show new notices while the page is open, where its owner wanted that. */
 function useShowing(
   newest: readonly NoticeResource[] | undefined,
   { account, title, tell }: { account: string; title: string; tell: (notice: NoticeResource) => string },

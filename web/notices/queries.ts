@@ -1,4 +1,4 @@
-/** What the page asks for and says of notices. */
+/** The page's queries and requests about notices. */
 import { infiniteQueryOptions } from '@tanstack/react-query'
 import type { NoticesResource } from '../../server/api/notice-resources.ts'
 import { getJson } from '../api/client.ts'

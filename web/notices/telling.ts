@@ -1,4 +1,4 @@
-/** Notices in words, and which of them have come new since the page last looked. */
+/** Notices in words, and which of them are new since the page last looked. */
 import type { NoticeResource } from '../../server/api/notice-resources.ts'
 import { moneyWords } from '../money/format.ts'
 import { localMoment, monthName } from '../time/clock.ts'
@@ -27,7 +27,7 @@ export function noticeText(notice: NoticeResource, { account, currency, meter }:
   }
 }
 
-/** Those that came after the one that was the newest before, the oldest first; of the first look none. */
+/** The unread notices that came after the one that was the newest before, oldest first; none at the first look. */
 export function cameSince(notices: readonly NoticeResource[], newestBefore: string | null): NoticeResource[] {
   if (newestBefore === null) return []
   return notices.filter(({ id, read }) => !read && Number(id) > Number(newestBefore)).reverse()

@@ -1,4 +1,4 @@
-/** What the keys can still pay that settle and relay, and what was paid for people of how much. */
+/** The gas that is left to the keys that settle and relay, and how much of their allowance was spent for people. */
 import type { OperationResource } from '../../server/api/operation-resources.ts'
 import { count, typedAmount } from '../money/format.ts'
 import { Card, Empty } from '../page/card.tsx'
@@ -10,7 +10,7 @@ interface GasProps {
   gasOfPayment: number | null
 }
 
-/** Further digits of the chain's coin say nothing to anybody. */
+/** How many decimals of the chain's coin are shown. */
 const shownDecimals = 6
 
 export function GasCard({ operation: { keys, relay }, gasOfPayment }: GasProps) {
@@ -69,9 +69,9 @@ function Relayed({ relay: { spent, most } }: { relay: NonNullable<OperationResou
   )
 }
 
-/** Beyond so many, the number tells nobody anything. */
+/** Above this number of payments, the page says only that the gas lasts long. */
 const manyPayments = 1_000_000n
-/** More than any transaction that is relayed takes. */
+/** A number of gas that no relayed transaction exceeds. */
 const largestGas = 1_000_000n
 
 function lasting(gasLeft: string | null, gasOfPayment: number | null): string {

@@ -1,4 +1,4 @@
-/** The pages of whoever holds an office of the area: the grid operator's, the operator's, or both where one account holds both. */
+/** The pages of an office holder of the area: the grid operator's, the operator's, or both where one account holds both offices. */
 import type { AreaResource } from '../../server/api/resources.ts'
 import { later } from '../page/later.tsx'
 import { PageWaiting } from '../page/page-waiting.tsx'

@@ -1,4 +1,7 @@
-/** Who holds the area's offices, to whom they are offered, and who follows a grid operator that falls silent. */
+/**
+ * The holders of the area's offices, the accounts to which offices are offered, and who follows a grid operator that falls
+ * silent.
+ */
 import type { ReactNode } from 'react'
 import type { OperationResource } from '../../server/api/operation-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'

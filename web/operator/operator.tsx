@@ -1,4 +1,4 @@
-/** The operator's view: what is in the way of the next payment, payments, watchers, gas, offices, members and invitations. */
+/** The operator's page: what keeps the next payment waiting, payments, watchers, gas, offices, members and invitations. */
 import { useQuery } from '@tanstack/react-query'
 import type { OperationResource } from '../../server/api/operation-resources.ts'
 import type { AreaResource, BatchResource } from '../../server/api/resources.ts'
@@ -78,7 +78,7 @@ function Standing({ operation }: { operation: OperationResource }) {
   )
 }
 
-/** On average of the payments that are known; null where none is. */
+/** The average gas of the known payments; null where none is known. */
 function gasOfPayment(batches: readonly BatchResource[]): number | null {
   const known = batches.flatMap(({ gasUsed }) => (gasUsed === null ? [] : [gasUsed]))
   return known.length === 0 ? null : Math.round(known.reduce((sum, gas) => sum + gas, 0) / known.length)

@@ -1,18 +1,18 @@
-/** How things stand for the operator, in one light and sentences, from what the server says of itself. */
+/** The state of the market for its operator, as one light and sentences, from what the server reports about itself. */
 import type { OperationResource } from '../../server/api/operation-resources.ts'
 import { duration, localMoment } from '../time/clock.ts'
 import { operatorWords } from './words.ts'
 
 export interface OperatorState {
   light: 'good' | 'warn' | 'bad'
-  /** The worst first; `detail` is what the server says itself, in English. */
+  /** The reasons, the worst first; `detail` is the server's own text, in English. */
   reasons: { key: string; sentence: string; detail: string | null }[]
 }
 
 type Reported = OperationResource['troubles'][number]
-/** Those in whose sentence something stands that no code says. */
+/** The codes of troubles about which the server's own text says more than the code does. */
 const saysMore: readonly Reported['code'][] = ['area-not-ready', 'chain-trouble', 'watchers-late', 'behind-chain']
-/** What passes by itself, or is somebody else's to do. */
+/** The troubles that pass by themselves, or that somebody else has to solve. */
 const isLesser: readonly Reported['code'][] = ['watchers-late', 'chain-old']
 
 export function operatorState({
@@ -50,7 +50,7 @@ export function operatorState({
   }
 }
 
-/** How many payments a key can still settle, of so much gas each; null where gas is free or none was settled yet. */
+/** How many payments a key can still settle, if each takes this much gas; null where gas is free or no payment was settled yet. */
 export function paymentsLeft(gasLeft: string | null, gasOfPayment: number | null): bigint | null {
   if (gasLeft === null || gasOfPayment === null || gasOfPayment === 0) return null
   return BigInt(gasLeft) / BigInt(gasOfPayment)

@@ -1,4 +1,4 @@
-/** Who must compute each payment themselves, and what each has said of the one that waits. */
+/** The watchers who must compute each payment themselves, and what each has said about the payment that waits. */
 import type { WatchersResource } from '../../server/api/watching-resources.ts'
 import { Badge, Card } from '../page/card.tsx'
 import { localMoment, localTime } from '../time/clock.ts'

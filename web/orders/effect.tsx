@@ -1,4 +1,4 @@
-/** What an order led to, or when it will lead to something. */
+/** What an order led to, or when it will take effect. */
 import type { AreaResource, OrderResource, SeatIntervalResource } from '../../server/api/resources.ts'
 import { resultSentence } from '../market/outcome-words.ts'
 import { priceWords } from '../money/format.ts'

@@ -1,4 +1,4 @@
-/** A person's price as an order inside their mandate: bounds, the order itself, and what it led to. */
+/** A person's price as an order inside the mandate: its bounds, the order itself, and what it led to. */
 import type { Order } from '../../contracts/protocol/typed-data.ts'
 import { parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type {
@@ -15,14 +15,14 @@ export type OrderSide = 'buy' | 'sell'
 export interface PriceRange {
   lowTicks: Ticks
   highTicks: Ticks
-  /** One press of an arrow key: a tenth of a cent, or the tick where that is coarser. */
+  /** The change by one press of an arrow key: a tenth of a cent, or the tick where that is coarser. */
   stepTicks: Ticks
 }
 
 /**
- * What a price slider offers. A seller's starts at the floor the mandate holds and ends at the retail tariff, beyond which
- * no neighbour buys; a buyer's starts at the feed-in tariff, below which no neighbour sells, and ends at the mandate's
- * ceiling. A price that is in force already is always within.
+ * The range of a price slider. A seller's range starts at the mandate's floor and ends at the retail tariff, above which no
+ * neighbour buys. A buyer's range starts at the feed-in tariff, below which no neighbour sells, and ends at the mandate's
+ * ceiling. The price that is already in force is always within the range.
  */
 export function priceRange(
   area: AreaResource,
@@ -98,7 +98,7 @@ export function latestEffect(order: OrderResource, intervals: readonly SeatInter
   return null
 }
 
-/** The limit of a side's newest order, whatever became of it: what a pause comes back to. */
+/** The limit of a side's newest order, whatever its state: the price to which a paused side returns. */
 export function lastLimit(orders: readonly OrderResource[], side: OrderSide): string | null {
   const ofSide = orders.filter((order) => order.side === side).sort((a, b) => b.nonce - a.nonce)
   return ofSide[0]?.limitPerKwh ?? null

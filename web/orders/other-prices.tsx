@@ -1,4 +1,7 @@
-/** What other prices would have earned or saved over the last weeks: computed from what really happened, when somebody asks. */
+/**
+ * What other prices would have earned or saved over the last weeks. The server computes it from real results when somebody
+ * asks.
+ */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { OtherPricesResource } from '../../server/api/totals-resources.ts'
@@ -14,7 +17,7 @@ import { otherPricesWords } from './other-prices-words.ts'
 
 const weeks = 3
 const hourMs = 3_600_000
-/** So many prices are tried beside the own one. */
+/** How many prices are tried besides the person's own. */
 const tried = 8
 
 type OtherPricesProps = SeatViewProps & { side: OrderSide }

@@ -1,4 +1,7 @@
-/** "My price": −, +, a slider and a field inside what was signed; the value becomes an order, signed here, and what that led to. */
+/**
+ * The card "My price": −, +, a slider and a field inside the signed limits. The value becomes an order, which is signed here,
+ * and the card shows what the order led to.
+ */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type CSSProperties, useId, useState } from 'react'
 import { formatPrice, parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
@@ -23,11 +26,11 @@ interface PriceControlProps {
   title: string
   /** The seat's intervals, newest first. */
   intervals: readonly SeatIntervalResource[]
-  /** The limit of the side's newest order, active or not: what a pause comes back to. */
+  /** The limit of the side's newest order, active or not: the price to which a paused side returns. */
   lastLimit: string | null
   /** The price in the seat's zone, to compare with. */
   priceNow: string | null
-  /** By what a link within the page leads here. */
+  /** The name by which a link within the page leads here. */
   anchor?: string
 }
 
@@ -51,7 +54,7 @@ function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow, 
   const agreedTicks = agreed === null ? null : parsePrice(agreed, area.priceDecimals)
   const range = priceRange(area, seat, side, agreedTicks)
   const [draft, setDraft] = useState<Ticks | null>(null)
-  /** What stands in the field while somebody types there. */
+  /** The text in the field while somebody types there. */
   const [typed, setTyped] = useState<string | null>(null)
   const shownTicks = draft ?? agreedTicks ?? (side === 'sell' ? range.lowTicks : range.highTicks)
   const words = (ticks: Ticks) => priceWords(formatPrice(ticks, area.priceDecimals))
@@ -72,7 +75,7 @@ function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow, 
     if (ticks !== null) setDraft(ticks)
   }
   const stillHolds = active === null ? said.stillPaused : said.stillHolds(priceWords(active.limitPerKwh))
-  // Why the button does nothing, or what it will do besides.
+  // Says why the button does nothing, or what else it will do.
   const note =
     problem ??
     (isCutOff
@@ -149,11 +152,11 @@ interface WaysProps {
   leave: () => void
   isWrong: boolean
   noteId: string
-  /** What says how far it goes. */
+  /** The id of the element that shows both ends of the range. */
   limitsId: string
 }
 
-/** The ways to a price: a step down or up, the slider, and the field. */
+/** The ways to choose a price: a step down or up, the slider, and the field. */
 function Ways({
   side,
   range,
@@ -228,7 +231,7 @@ function Ways({
   )
 }
 
-/** What was not sent, and what holds instead. */
+/** Says why the price was not sent, and which one holds instead. */
 function Unsent({ error }: { error: Error | null }) {
   if (error instanceof ProblemError && error.code === 'PAGE_UNREACHABLE') {
     return <Trouble error={new Error(priceWordsOf().unanswered)} />

@@ -1,9 +1,12 @@
-/** Signs orders of either market in the browser and hands them in. */
+/** Signs orders in the browser, for the auction or for trading ahead, and hands them in. */
 import { type EscrowDomain, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
 import { postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 
-/** The order as the market took it; a forward order rests until its interval starts, as far as it does not trade at once. */
+/**
+ * Submits an order and returns it as the market took it. What a forward order does not trade at once waits until its interval
+ * starts.
+ */
 export async function submitOrder<Placed>(session: Session, domain: EscrowDomain, order: Order): Promise<Placed> {
   const { signer, orderKeys } = session.identity
   const key = await orderKeys?.forOrder(session, domain, order)
@@ -11,7 +14,7 @@ export async function submitOrder<Placed>(session: Session, domain: EscrowDomain
   return postJson<Placed>('/orders', { order, signature, session: key?.granted }, session)
 }
 
-/** Withdraws an order: from the next interval on, or at once what is open of a forward order. */
+/** Withdraws an order: a price from the next interval on, and the open part of a forward order at once. */
 export async function submitCancel<Placed extends { account: string; order: string; sessionKey: string | null }>(
   session: Session,
   domain: EscrowDomain,

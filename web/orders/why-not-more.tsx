@@ -1,4 +1,4 @@
-/** Why a past result was not more: which price would have traded more, its auction cleared again when somebody asks. */
+/** Why a past result was not more, and which price would have traded more. The auction is cleared again when somebody asks. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -14,9 +14,9 @@ interface WhyNotMoreProps {
   area: AreaResource
   seat: string
   side: OrderSide
-  /** The interval's. */
+  /** The start of the interval. */
   start: string
-  /** Which of several intervals it is that the answer is of. */
+  /** The time of the interval that the answer is about, in words; null where the row holds only one interval. */
   of: string | null
 }
 

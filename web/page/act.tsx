@@ -2,21 +2,24 @@
 import { type ReactNode, useId, useState } from 'react'
 
 interface ActProps {
-  /** Nothing happens when it is pressed. */
+  /** Whether a press does nothing. */
   isOff: boolean
-  /** What says why, by its id, where it stands on the page anyway. */
+  /** The id of the element that says why, where the page shows such a text anyway. */
   describedBy?: string | undefined
-  /** Why it is off, where nothing on the page says so: shown once somebody presses it. */
+  /** Why the button is off, where nothing on the page says so; shown once somebody presses it. */
   why?: string | null | undefined
   className?: string
   isSubmit?: boolean
   press?: () => void
-  /** Its name, where what is written on it is a sign. */
+  /** The name of the button, where only a sign is written on it. */
   label?: string
   children: ReactNode
 }
 
-/** `aria-disabled` and not `disabled`: a disabled button loses the focus, and nobody can read why. */
+/**
+ * The button has `aria-disabled` and not `disabled`, since a disabled button loses the focus and nobody could learn why it is
+ * off.
+ */
 export function Act({ isOff, describedBy, why, className, isSubmit = false, press, label, children }: ActProps) {
   const id = useId()
   const [isAsked, ask] = useState(false)

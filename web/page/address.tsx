@@ -1,7 +1,7 @@
 /** The page's address: which view it names, and links that change it without loading the page anew. */
 import { type AnchorHTMLAttributes, useSyncExternalStore } from 'react'
 
-/** What an address names; `area` is what stands behind `/areas/` in it: a market area’s number or slug. */
+/** The content of an address; `area` is the number or slug of a market area, which follows `/areas/`. */
 export type PageAddress = { area: string | null } & (
   | { view: 'neighbourhood' | 'account' | 'areas' | 'nobody' }
   | { view: 'person'; person: string }
@@ -24,13 +24,16 @@ function viewOf([first, second, ...rest]: readonly string[]) {
   return { view: 'nobody' } as const
 }
 
-/** Where a page of an area lies: `/join` of the area at `/areas/hill` is `/areas/hill/join`; of the only one it is `/join`. */
+/**
+ * The path of a page of an area: `/join` of the area at `/areas/hill` is `/areas/hill/join`; of a server's only area it is
+ * `/join`.
+ */
 export function pathIn(area: string | null, rest: string): string {
   if (area === null) return rest
   return `/areas/${encodeURIComponent(area)}${rest === '/' ? '' : rest}`
 }
 
-/** A part of an address as it was written; one that no address can hold names nobody. */
+/** A part of an address, decoded. A part that cannot be decoded names nobody. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part)
@@ -59,7 +62,7 @@ export function useAddress(): PageAddress {
   return addressOf(usePath())
 }
 
-/** Makes paths of the area that the address names. */
+/** Makes paths in the area that the address names. */
 export function usePathHere(): (rest: string) => string {
   const { area } = useAddress()
   return (rest) => pathIn(area, rest)
@@ -70,7 +73,7 @@ function goTo(path: string): void {
   for (const each of watchers) each()
 }
 
-/** A link within the page. A click that asks for another tab or window is the browser's. */
+/** A link within the page. The browser handles a click that asks for another tab or window. */
 export function PageLink({ to, onClick, ...rest }: { to: string } & AnchorHTMLAttributes<HTMLAnchorElement>) {
   return (
     <a

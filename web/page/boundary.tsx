@@ -1,4 +1,4 @@
-/** Catches what breaks while a view is drawn, so that the rest of the page stays. */
+/** Catches an error while a view is drawn, so that the rest of the page stays. */
 import { Component, type ReactNode } from 'react'
 
 interface BoundaryProps {

@@ -5,12 +5,12 @@ import { pageWords } from './words.ts'
 
 interface CardProps {
   title: string
-  /** Beside the title: a state, a switch. */
+  /** What stands beside the title, such as a state or a switch. */
   aside?: ReactNode
   className?: string
-  /** The title is the page's: there is nothing above the card. */
+  /** Whether the title is that of the whole page, since nothing stands above the card. */
   isPage?: boolean
-  /** By what a link within the page leads here. */
+  /** The name by which a link within the page leads here. */
   anchor?: string | undefined
   children: ReactNode
 }
@@ -29,7 +29,7 @@ export function Card({ title, aside, className = '', isPage = false, anchor, chi
   )
 }
 
-/** One number with its name below. */
+/** One number with its name below it. */
 export function Figure({ label, children }: { label: ReactNode; children: ReactNode }) {
   return (
     <div className="figure">
@@ -39,7 +39,7 @@ export function Figure({ label, children }: { label: ReactNode; children: ReactN
   )
 }
 
-/** Money shortened for reading; the exact amount is its tooltip. `signed` puts a plus before what was gained. */
+/** Money shortened for reading; its tooltip has the exact amount. With `signed`, an amount above zero has a plus before it. */
 export function Money({ tokens, currency, signed }: { tokens: string; currency: string; signed?: boolean }) {
   const { number, unit } = moneyParts(tokens, currency)
   return (
@@ -64,7 +64,7 @@ export function Badge({ tone, children }: { tone: 'good' | 'warn' | 'bad' | 'cal
   return <span className={`badge ${tone}`}>{children}</span>
 }
 
-/** Where something is still being fetched. */
+/** A placeholder while something is being fetched. */
 export function Waiting({ lines = 3 }: { lines?: number }) {
   return (
     <div className="waiting" role="status">
@@ -81,7 +81,7 @@ export function Empty({ children }: { children: ReactNode }) {
   return <p className="empty">{children}</p>
 }
 
-/** What went wrong, in the words of whoever refused. */
+/** What went wrong, in the words of the error. */
 export function Trouble({ error, retry }: { error: Error | null; retry?: () => void }) {
   if (!error) return null
   return (
@@ -96,7 +96,7 @@ export function Trouble({ error, retry }: { error: Error | null; retry?: () => v
   )
 }
 
-/** A transaction's hash, short, whole in its tooltip. */
+/** A transaction's hash in short; its tooltip has the whole hash. */
 export function TransactionLink({ hash }: { hash: string }) {
   return (
     <code className="hash" title={hash}>

@@ -1,20 +1,20 @@
-/** Fields that several forms have: a number that somebody types, an account, the side on which they trade, a month. */
+/** Fields that several forms share: a number, an account, the side of a trade, a month. */
 import { useId } from 'react'
 import type { OrderSide } from '../orders/order.ts'
 import { monthName } from '../time/clock.ts'
 import { pageWords } from './words.ts'
 
 interface NumberFieldProps {
-  /** With the unit of the number. */
+  /** The name of the field, with the unit of the number. */
   label: string
   text: string
   setText: (text: string) => void
-  /** What was typed is no such number; an empty field is not wrong. */
+  /** Whether the typed text is no such number; an empty field is not wrong. */
   isWrong?: boolean
   placeholder?: string
-  /** Without decimals. */
+  /** Whether the number has no decimals. */
   isWhole?: boolean
-  /** What says more about it, by its id. */
+  /** The id of the element that says more about the field. */
   describedBy?: string
 }
 
@@ -42,7 +42,7 @@ interface AddressFieldProps {
   label: string
   address: string
   setAddress: (address: string) => void
-  /** As wide as the form. */
+  /** Whether the field is as wide as the form. */
   isWide?: boolean
 }
 
@@ -80,7 +80,7 @@ export function SideField({ side, setSide }: { side: OrderSide; setSide: (side: 
 
 interface MonthChoiceProps {
   label: string
-  /** "2026-11", the newest first. */
+  /** The months that can be chosen ("2026-11"), the newest first. */
   months: readonly string[]
   month: string
   choose: (month: string) => void

@@ -1,13 +1,16 @@
-/** What somebody pressed may go away, such as a question that was answered: the focus then stays on the closest part of the page that is left. */
+/**
+ * Keeps the focus when a pressed button disappears, for example with a question that was answered: the focus moves to the
+ * closest part of the page that is left.
+ */
 export function keepFocus(root: HTMLElement): void {
-  /** What has the focus and all that it stands in, from the inside out. */
+  /** The element that has the focus, and all elements around it, from the inside out. */
   let standing: HTMLElement[] = []
   root.addEventListener('focusin', ({ target }) => {
     standing = []
     for (let at = target as HTMLElement | null; at !== null && at !== root; at = at.parentElement) standing.push(at)
   })
   root.addEventListener('focusout', ({ target, relatedTarget }) => {
-    // Somebody who goes elsewhere by themselves is not called back.
+    // Where people move the focus away themselves, it is not brought back.
     queueMicrotask(() => {
       if (relatedTarget === null && (target as HTMLElement).isConnected) standing = []
     })

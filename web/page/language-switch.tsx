@@ -1,9 +1,9 @@
-/** The choice of the page's language, each by the name that it gives itself. */
+/** The choice of the page's language. Each language is listed by its own name. */
 import { useEffect, useId, useRef } from 'react'
 import { chooseLanguage, language, type PageLanguage, pageLanguages } from '../words/language.ts'
 import { pageWords } from './words.ts'
 
-/** The page is drawn anew in the other language: what had the focus gets it back. */
+/** Whether the language has just been changed: the page is then drawn anew, and the switch takes the focus again. */
 let justChosen = false
 
 export function LanguageSwitch() {

@@ -1,4 +1,7 @@
-/** Parts of a page that are fetched when they are first shown: each waits by itself, and one that cannot be fetched takes nothing along. */
+/**
+ * Parts of a page that are fetched when they are first shown. Each waits by itself, and the rest of the page stays when one
+ * cannot be fetched.
+ */
 import { type ComponentType, lazy, Suspense } from 'react'
 import { ProblemError } from '../api/client.ts'
 import { part } from '../api/part.ts'
@@ -26,7 +29,10 @@ export function later<Props extends object>(
   }
 }
 
-/** A component of the top of a page, without which the page around it is not shown: the space that is kept is the page's own. */
+/**
+ * A component at the top of a page, without which the page is not shown. Until it is there, the page keeps its own space for
+ * it.
+ */
 export function awaited<Props extends object>(
   load: () => Promise<{ default: ComponentType<Props> }>,
 ): ComponentType<Props> {
@@ -40,7 +46,7 @@ export function awaited<Props extends object>(
   }
 }
 
-/** In place of what broke while it was drawn, or could not be fetched. */
+/** Stands in place of a part that broke while it was drawn, or that could not be fetched. */
 export function Broken({ error, again }: { error: Error; again: () => void }) {
   if (error instanceof ProblemError && error.code === 'PAGE_PART_MISSING') {
     return <Trouble error={error} retry={() => void reload()} />
@@ -52,7 +58,10 @@ export function Broken({ error, again }: { error: Error; again: () => void }) {
   )
 }
 
-/** Browsers remember that a part could not be fetched: only the whole page brings it, and only if that can be fetched. */
+/**
+ * Loads the whole page again, if it can be fetched. Nothing less helps, since browsers remember that a part could not be
+ * fetched.
+ */
 async function reload(): Promise<void> {
   const answer = await fetch(window.location.href).catch(() => null)
   if (answer?.ok) window.location.reload()

@@ -1,4 +1,7 @@
-/** In place of a page of which nothing has come yet: it is as high as the window, so that nothing below it is seen to move. */
+/**
+ * Stands in place of a page until its first part arrives. It is as high as the window, so that nothing below it is seen to
+ * move.
+ */
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Card, Waiting } from './card.tsx'
 import { pageWords } from './words.ts'
@@ -16,9 +19,8 @@ export function PageWaiting() {
 type First = Pick<UseQueryResult, 'isPending' | 'failureCount' | 'fetchStatus'>
 
 /**
- * Whether the first answer is still on its way. A page waits for what stands at its top, so that it appears whole and nothing jumps;
- * once something has gone wrong, or the device is offline, it no longer
- * does, since the rest may be there.
+ * Whether the first answer to a query is still on its way. A page waits for the part at its top, so that it appears whole and
+ * nothing jumps. It stops waiting once something has gone wrong or the device is offline, since the rest may be there.
  */
 export function isComing(...queries: readonly First[]): boolean {
   return queries.some(

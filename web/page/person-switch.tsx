@@ -1,4 +1,7 @@
-/** The demo's people in the header, or the visitor's own account elsewhere. A native popover closes itself by Esc or a click beside it. */
+/**
+ * The demo's people in the header; elsewhere the visitor's own account. The browser closes the list, a native popover, at Esc
+ * or at a click beside it.
+ */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import { slugOf } from '../../contracts/protocol/slug.ts'
@@ -12,14 +15,14 @@ import { pageWords } from './words.ts'
 
 const roles: readonly Role[] = ['household', 'buyer', 'utility', 'operator']
 
-/** The people by role, in the order of the roles above. */
+/** The people by role, in the order of the list above. */
 export function peopleByRole(people: readonly DemoPerson[]): [Role, DemoPerson[]][] {
   return roles
     .map((role): [Role, DemoPerson[]] => [role, people.filter((person) => person.role === role)])
     .filter(([, group]) => group.length > 0)
 }
 
-/** Those who live in the neighbourhood that the page shows, or all; with the paths of their pages. */
+/** The people of the shown neighbourhood, or all of them, with the paths of their pages. */
 export function usePeopleHere(): { people: DemoPerson[] | null | undefined; pathOf: (person: DemoPerson) => string } {
   const place = useAddress().area
   const shown = useShownArea()

@@ -1,4 +1,4 @@
-/** Hands a text, or bytes, to the person as a file. */
+/** Saves a text, or bytes, as a file on the person's device. */
 export function saveFile(text: string | Blob, name: string, type: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = document.createElement('a')

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react'
 import '../style/plain-table.css'
 
-/** `isTall` where it scrolls downwards too. */
+/** The frame; with `isTall` it scrolls downwards too. */
 export function Scrolls({ label, isTall, children }: { label: string; isTall?: boolean; children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it.

@@ -1,6 +1,7 @@
 /**
- * What a home does seldom, each closed until somebody opens it: buying where it mostly sells, looking with whom it traded, trading ahead, agreements, a month's
- * statement, what stands behind its values, who reads its data, inviting, its limits, other ways of money, the meter's key, leaving.
+ * The things that a home does seldom, each closed until somebody opens it: buying where it mostly sells, seeing with whom it
+ * traded, trading ahead, agreements, a month's statement, the sources of its values, who reads its data, inviting, its limits,
+ * other ways for money, the meter's key, leaving.
  */
 import { Agreements } from '../agreements/agreements.tsx'
 import { actTexts } from '../escrow/act-words.tsx'
@@ -25,7 +26,7 @@ const LimitsCard = later(() => import('../escrow/limits-card.tsx'), Waiting)
 const MoneyWays = later(() => import('../escrow/money-ways.tsx'), Waiting)
 const LeavingCards = later(() => import('../leaving/leaving-cards.tsx'), Waiting)
 
-/** `usually`: what the home mostly does. */
+/** `usually` is the side on which the home mostly trades. */
 export default function SeatActs({ area, seat, usually }: SeatViewProps & { usually: OrderSide }) {
   return (
     <>

@@ -18,7 +18,7 @@ const Office = later(() => import('../operator/office.tsx'), PageWaiting)
 const Notices = later(() => import('../notices/notices.tsx'), NoticesSpace)
 const Documents = later(() => import('../documents/documents.tsx'))
 
-/** What an account is here: who holds an office of the area, a seller where a mandate sells, else a buyer. */
+/** The role of an account in an area: the holder of an office, a seller where a mandate allows selling, otherwise a buyer. */
 function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
   const { grid, operator } = area.offices
   if (account === grid) return 'utility'
@@ -39,7 +39,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
 
   const here = seats.data.filter((each) => each.area === area.area)
   const elsewhere = [...new Set(seats.data.map((each) => each.area))].filter((each) => each !== area.area)
-  // Who joined anew with a meter looks at what it does now.
+  // The first seat that is not closed is shown, so that a person who joined again sees the present one.
   const place =
     chosen ??
     Math.max(
@@ -103,7 +103,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
   )
 }
 
-/** The other areas in which the account has a meter, each by its own address. */
+/** The other areas in which the account has a meter, each as a link. */
 function Elsewhere({ areas }: { areas: readonly number[] }) {
   return (
     <p className="seat-choice">
@@ -122,7 +122,7 @@ function OtherArea({ number }: { number: number }) {
   return <PageLink to={pathIn(area?.slug ?? String(number), path)}>{area?.name ?? number}</PageLink>
 }
 
-/** As high as the list of notices while it is closed. */
+/** An empty space as high as the closed list of notices. */
 function NoticesSpace() {
   return <div className="notices-space" />
 }

@@ -1,4 +1,4 @@
-/** What every view of a seat is given. */
+/** The properties that every view of a seat receives. */
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 
 export interface SeatViewProps {

@@ -1,4 +1,4 @@
-/** What stands around every page: the header with the people, the note of a lost connection, the footer. */
+/** The frame of every page: the header with the people, the note of a lost connection, and the footer. */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -86,7 +86,7 @@ function Main({ area }: { area: AreaResource | undefined }) {
   )
 }
 
-/** Where somebody is. */
+/** The name of the place where somebody is, for the browser's tab. */
 function titleOf(
   { view, area: place }: PageAddress,
   { person, area }: { person: string | undefined; area: string | undefined },

@@ -1,4 +1,7 @@
-/** Which market area the page shows: the one that its address names, or an invitation, or the server's only one, or the demo's street. */
+/**
+ * The market area that the page shows: the one that its address or an invitation names, otherwise the server's only one, or the
+ * demo's street.
+ */
 import { useQuery } from '@tanstack/react-query'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { areaQuery, areasQuery, demoDayQuery } from '../api/queries.ts'
@@ -8,9 +11,9 @@ import { useAddress } from './address.tsx'
 export type ShownArea =
   | { is: 'area'; area: AreaResource }
   | { is: 'waiting' }
-  /** The server has several, and nothing says which. */
+  /** The server has several areas, and nothing says which one to show. */
   | { is: 'open' }
-  /** The server has none at all, or none at this address. */
+  /** The server has no area at all (`none`), or none at this address (`unknown`). */
   | { is: 'none' | 'unknown' }
   | { is: 'failed'; error: Error; retry: () => void }
 
@@ -19,7 +22,7 @@ export function useShownArea(): ShownArea {
   const invited = address.area === null && address.view === 'join' ? keptInvitation() : null
   const place = address.area ?? (invited === null ? null : String(invited.area))
   const named = useQuery({ ...areaQuery(place ?? ''), enabled: place !== null })
-  // An invitation to another market leads to this one's front door.
+  // An invitation to an area that this server does not have leads to the page that is shown where no area is named.
   const isUnnamed = place === null || (invited !== null && named.data === null)
   const first = useQuery({ ...areasQuery, enabled: isUnnamed && address.view !== 'areas' })
   const isOneOfMany = isUnnamed && (first.data?.length ?? 0) > 1
@@ -27,7 +30,7 @@ export function useShownArea(): ShownArea {
   if (address.view === 'areas') return { is: 'open' }
   const query = isUnnamed ? first : named
   if (query.data === undefined) {
-    // Said at the first try that fails; the next ones go on beside it.
+    // The failure is shown at the first failed attempt, while further attempts go on.
     const error = query.failureReason
     return error ? { is: 'failed', error, retry: () => void query.refetch() } : { is: 'waiting' }
   }

@@ -1,12 +1,12 @@
-/** Tables whose rows are stacked on a phone: each cell is told beside its column's name, and all stays a table to the ear. */
+/** Tables whose rows are stacked on a phone. Each cell stands beside its column's name, and a screen reader still finds a table. */
 import { type RefObject, useLayoutEffect } from 'react'
 
-/** What a style sheet that lays out cells as blocks takes away from some browsers. */
+/** The roles of a table's parts. Some browsers drop them where a style sheet lays out cells as blocks. */
 const roles: Record<string, string> = {
   ...{ TABLE: 'table', THEAD: 'rowgroup', TBODY: 'rowgroup', TFOOT: 'rowgroup', TR: 'row', TD: 'cell' },
 }
 
-/** Keeps the table's cells named and its parts what they are, whatever is added to it later. */
+/** Keeps the names of the table's cells and the roles of its parts, whatever is added to the table later. */
 export function useStackedRows(table: RefObject<HTMLTableElement | null>): void {
   useLayoutEffect(() => {
     const element = table.current

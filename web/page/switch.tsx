@@ -1,12 +1,12 @@
 /** A switch between on and off, with its state in words beside it. */
 interface OnOffProps {
-  /** What is switched. */
+  /** The name of what the switch turns on and off. */
   label: string
-  /** What is so now. */
+  /** The present state, in words. */
   state: string
   isOn: boolean
   isDisabled: boolean
-  /** What says why, by its id. */
+  /** The id of the element that says more about the switch. */
   describedBy?: string
   change: (isOn: boolean) => void
 }

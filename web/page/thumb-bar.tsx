@@ -1,4 +1,4 @@
-/** At the foot of a phone's window, where the thumb is: a home's price and its money, each a way to where they are changed. */
+/** A bar at the foot of a phone's window, near the thumb: a home's price and its money, each a link to where they are changed. */
 import type { SeatResource } from '../../server/api/resources.ts'
 import { moneyWords, priceWords } from '../money/format.ts'
 import { activeOrder, type OrderSide } from '../orders/order.ts'
@@ -7,7 +7,7 @@ import { priceWordsOf } from '../orders/words.ts'
 interface ThumbBarProps {
   seat: SeatResource
   side: OrderSide
-  /** What the two cards are called. */
+  /** The names of the two cards. */
   names: { price: string; money: string }
   currency: string
 }

@@ -1,4 +1,4 @@
-/** The title of the browser's tab: where somebody is, before what this is. */
+/** The title of the browser's tab: the place where somebody is, then the name of the page. */
 import { useEffect } from 'react'
 
 export function useTitle(place: string): void {

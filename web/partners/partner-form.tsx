@@ -1,4 +1,4 @@
-/** The name that neighbours see, and whom of those that show one a home prefers. */
+/** The form for the name that neighbours see, and for the named neighbours that a home prefers. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { PartnerChoicesResource } from '../../server/api/partner-resources.ts'

@@ -1,4 +1,4 @@
-/** From whom a home's energy came, or who bought it, and how far away they are, as they let it be seen. */
+/** The neighbours from whom a home's energy came, or who bought it, and how far away they are, as far as they show themselves. */
 import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { PartnerResource, PartnersResource } from '../../server/api/partner-resources.ts'
@@ -18,7 +18,7 @@ import './partners.css'
 const spans = ['day', 'month'] as const
 type Span = (typeof spans)[number]
 
-/** `usually`: what the home mostly does. The other side is shown where there is anything of it. */
+/** `usually` is the side on which the home mostly trades. The other side is shown where it has any energy. */
 export default function Partners({ seat, usually }: SeatViewProps & { usually: OrderSide }) {
   const said = partnerWords()
   const session = useSession()

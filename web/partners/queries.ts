@@ -1,4 +1,4 @@
-/** What the page asks for of partners. */
+/** The page's queries about partners. */
 import { queryOptions } from '@tanstack/react-query'
 import type { PartnerChoicesResource, PartnersResource } from '../../server/api/partner-resources.ts'
 import { getJson } from '../api/client.ts'

@@ -19,12 +19,12 @@ export function awayWords({
   return levels === 1 ? said.transformer(zoneName) : said.further(zoneName)
 }
 
-/** Of the whole, in whole percent: a tenth of one says nothing to people. */
+/** The share of an energy in the whole, rounded to whole percent, since smaller steps mean nothing to people. */
 export function shareWords(energyWh: number, allWh: number): string {
   return percentWords(Math.round((energyWh / allWh) * 100) * 100)
 }
 
-/** How much of it came from, or went to, the nearest of them; partners come with the nearest first. */
+/** A sentence with the share of the energy that came from, or went to, the nearest partners. The list begins with the nearest. */
 export function takeaway({ energyWh, partners }: PartnersResource['bought'], side: OrderSide): string {
   const nearest = partners[0]!
   const nearWh = partners
@@ -33,7 +33,7 @@ export function takeaway({ energyWh, partners }: PartnersResource['bought'], sid
   return partnerWords().takeaway[side](shareWords(nearWh, energyWh), awayWords(nearest))
 }
 
-/** The name as it is kept: without spaces around it and with single ones in it; null where there is none. */
+/** A name as it is stored: without spaces around it and with single spaces inside; null where nothing is left. */
 export function keptName(text: string): string | null {
   const name = text.trim().replace(/\s+/gu, ' ')
   return name === '' ? null : name

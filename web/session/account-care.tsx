@@ -1,4 +1,7 @@
-/** "My account": who is signed in, what happens when the passkey is lost, and the device's key that sets prices. */
+/**
+ * The card "My account": where the account is signed in, what happens when the passkey is lost, and the device's key that sets
+ * prices.
+ */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
@@ -59,7 +62,7 @@ function Sessions({ session }: { session: Session }) {
     mutationFn: ({ id }: ListedSessionResource) => deleteAt(`/sessions/${id}`, session),
     onSuccess: async (_, { isThis }) => {
       if (!isThis) return queries.invalidateQueries({ queryKey: ['sessions', session.account] })
-      // The server has the browser drop its copies; these are the page's own.
+      // The server tells the browser to delete its own copies; the data in the page's memory is deleted here.
       queries.removeQueries({ predicate: ({ queryKey }) => queryKey.includes(session.account) })
       setOwn(null)
     },
@@ -85,7 +88,7 @@ function Sessions({ session }: { session: Session }) {
   )
 }
 
-/** How often the page looks whether a change has reached the chain, or whether somebody asks for the account. */
+/** How often the page asks whether a change has reached the chain, or whether somebody asks for the account, in milliseconds. */
 const lookEveryMs = 3_000
 
 function SecondKey({ session, area }: { session: Session; area: AreaResource }) {
@@ -104,7 +107,7 @@ function SecondKey({ session, area }: { session: Session; area: AreaResource }) 
       if (what === 'passkey') return recovery.nameSecondPasskey(session, area)
       if (what === 'remove') return recovery.removeSecondKey(session, area)
       const key = recovery.newRecoveryKey(session.account)
-      // It is saved before it counts: a key that nobody kept would recover nothing.
+      // The key is saved before it counts, since a key that nobody kept could recover nothing.
       saveFile(recovery.recoveryText(key, window.location.origin), 'commonwatt-recovery-key.txt', 'text/plain')
       return recovery.nameRecoveryKey(session, area, key)
     },

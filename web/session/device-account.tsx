@@ -1,4 +1,4 @@
-/** "Continue with this device": makes an account here, or opens the one that was made before. */
+/** The form "Continue with this device": it makes an account here, or opens the one that was made before. */
 
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'

@@ -8,7 +8,7 @@ import { identityOfKey } from './keys.ts'
 import { keepAccount, type SealedKey } from './saved-account.ts'
 import { sessionWords } from './words.ts'
 
-/** What OWASP recommends for PBKDF2 with SHA-256. */
+/** The number of iterations that OWASP recommends for PBKDF2 with SHA-256. */
 const iterations = 600_000
 
 /** Makes a new account and keeps it on this device. Throws `SESSION_INSECURE` on a page that cannot encrypt. */

@@ -1,4 +1,4 @@
-/** What the owner of a passkey's account signs for it: a call that the account makes, carried to the chain by the server. */
+/** Signs a call of a passkey's account. Its owner signs, the account makes the call, and the server carries it to the chain. */
 import { type AccountActs, type AccountCall, accountTypedData } from '../../contracts/protocol/passkey-account.ts'
 import type { TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -8,7 +8,7 @@ import type { Session } from './session.tsx'
 
 const signatureLifeSeconds = 3_600
 
-/** The account makes one call; its owner is asked to sign it. The account is open on chain. */
+/** Has the account make one call, for which its owner is asked to sign. The account must be open on chain. */
 export async function execute(
   session: Session,
   area: AreaResource,

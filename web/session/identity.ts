@@ -1,4 +1,4 @@
-/** Who somebody is on this page: an account and the means to sign for it. Keys never leave the browser's memory. */
+/** The identity of a person on this page: an account and the means to sign for it. Keys stay in the browser. */
 
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { EscrowDomain, Order, SessionKey, TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
@@ -15,7 +15,7 @@ export interface AccountSigner extends TypedDataSigner {
   getAddress(): Promise<string>
 }
 
-/** What an account allowed a session key, with its signature. */
+/** A session key that an account has granted, with the account's signature. */
 export type Granted = Omit<SessionKey, 'account'> & { signature: string }
 
 export interface OrderKey {
@@ -25,25 +25,25 @@ export interface OrderKey {
 
 /** The session keys of one account on this device. */
 export interface OrderKeys {
-  /** One that may sign the order: a kept one, or a new one, which the account grants now. */
+  /** A key that may sign the order: a kept one, or a new one that the account grants now. */
   forOrder(asking: Asker, domain: EscrowDomain, order: Order): Promise<OrderKey>
-  /** The signer of a key of this device; null for another. */
+  /** The signer for a key of this device; null for any other key. */
   signerOf(key: string | null): TypedDataSigner | null
 }
 
 export interface Identity {
-  /** Lower-case address. */
+  /** The account's address in lower case. */
   account: string
   name: string
   description: string | null
-  /** Null where only the account's seats can tell. */
+  /** The role of the account; null where it follows from the account's seats. */
   role: Role | null
   signer: () => Promise<AccountSigner>
   /** Whether a person is asked for each signature. */
   asksToSign?: boolean
-  /** Where the account is a passkey's. */
+  /** The passkey, where the account belongs to one. */
   passkey?: KeptPasskey
-  /** Keys of this device that sign orders in the account's place. */
+  /** The keys of this device that sign orders in place of the account. */
   orderKeys?: OrderKeys
 }
 

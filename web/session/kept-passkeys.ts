@@ -1,23 +1,23 @@
-/** The accounts of passkeys that this browser knows: which passkey signs for which account. None of it is secret. */
+/** The passkeys' accounts that this browser knows, and which passkey signs for which account. None of this is secret. */
 import type { AccountKey } from '../../contracts/protocol/passkey.ts'
 import type { FirstKeys } from '../../contracts/protocol/passkey-account.ts'
 
 export interface KeptPasskey {
-  /** Lower-case address. */
+  /** The account's address in lower case. */
   account: string
   /** The credential's identifier, as hexadecimal digits. */
   credential: string
   key: AccountKey
-  /** What the account is opened with; null where it is open and has had other keys since. */
+  /** The keys with which the account is opened on chain; null where it is open and its keys have changed since. */
   firstKeys: FirstKeys | null
 }
 
 const place = 'commonwatt.passkeys'
 
-/** Of a passkey that has asked for its account and does not own it yet. */
+/** The place in the browser's storage for a passkey that has asked for its account and does not own it yet. */
 const askingPlace = 'commonwatt.asking-passkey'
 
-/** The one that was used last first. */
+/** The passkeys of this browser, the one that was used last at the front. */
 export function keptPasskeys(storage: Storage = localStorage): KeptPasskey[] {
   return read(storage, place)
 }

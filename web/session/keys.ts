@@ -1,4 +1,4 @@
-/** Signers from a private key held in memory. Loaded only when somebody signs. */
+/** Signers from a private key held in memory. This part is loaded only when somebody signs. */
 import { BaseWallet, SigningKey } from 'ethers'
 import { type AccountSigner, type Identity, SessionError } from './identity.ts'
 import { sessionWords } from './words.ts'

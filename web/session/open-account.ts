@@ -1,4 +1,4 @@
-/** Has the account of a passkey put on the chain, where it must stand before it signs for the escrow. */
+/** Opens the account of a passkey on the chain, where it must exist before it signs for the escrow. */
 import { relay } from '../api/client.ts'
 import { passkeyAccountAt } from './passkey.ts'
 import type { Session } from './session.tsx'
@@ -7,7 +7,10 @@ import { sessionWords } from './words.ts'
 const lookEveryMs = 1_000
 const patienceMs = 120_000
 
-/** Does nothing for an account of another kind, or one that is open. Throws `ProblemError` where the server does not open it. */
+/**
+ * Opens the account; does nothing for an account of another kind, or one that is open. Throws `ProblemError` where the server
+ * does not open it.
+ */
 export async function openAccountOnChain(session: Session, area: number): Promise<void> {
   const { account, identity } = session
   if (identity.passkey === undefined || (await passkeyAccountAt(area, account)) !== null) return

@@ -1,7 +1,7 @@
 /**
- * The key with which this device places and withdraws orders for an account of a passkey, so that nobody is asked for a
- * fingerprint at each change of a price. The passkey grants it once, inside the mandate's own sides, prices and time, and takes
- * it back. It lies in the browser's storage: it can set a price that the mandate allows, and nothing else.
+ * The key with which this device places and withdraws orders for a passkey's account, so that nobody is asked for a fingerprint
+ * at each change of a price. The passkey grants the key once, within the mandate's own sides, prices and time, and can take it
+ * back. The key lies in the browser's storage: it can set a price that the mandate allows, and nothing else.
  */
 import { Wallet } from 'ethers'
 import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
@@ -37,7 +37,7 @@ function keptKeys(): KeptKey[] {
   }
 }
 
-/** The keys of an account on this device; `signer` is asked to grant one. */
+/** The keys of an account on this device; `signer` is asked to sign the grant of a new one. */
 export function orderKeysOf(account: string, signer: TypedDataSigner): OrderKeys {
   return {
     async forOrder(asking, domain, order) {
@@ -64,7 +64,10 @@ export function keptKeyOf(account: string, meter: string): Granted | null {
   return keptKeys().find((each) => each.account === account && each.meter === meter)?.granted ?? null
 }
 
-/** Takes the device's key back; its orders end at the next boundary, until the account sets a price anew. */
+/**
+ * Takes the device's key back. Its orders end at the next boundary, and the side trades again once the account sets a price
+ * anew.
+ */
 export async function takeKeyBack(
   session: Asker & { identity: Identity },
   area: AreaResource,
@@ -94,7 +97,7 @@ async function grantKey(
     key: secret.address.toLowerCase(),
     rules: order.rules,
     sides: (mandate.maxBuyWh > 0 ? 1 : 0) | (mandate.maxSellWh > 0 ? 2 : 0),
-    // Whatever the page offers: a seller asks up to the retail tariff, a buyer offers down to the feed-in tariff.
+    // The key allows all prices that the page offers: a seller's up to the retail tariff, a buyer's down to the feed-in tariff.
     lowestPrice: Math.min(floor, feedIn, order.limitPrice),
     highestPrice: Math.max(ceiling, retail, order.limitPrice),
     // An order ends with the key that signed it, so the key lives as long as the mandate.
@@ -121,7 +124,7 @@ async function seatOfOrder(
   return { area: areas[place]!, mandate: own[place]!.mandate }
 }
 
-/** How far this device's clock may be ahead of the market's. */
+/** How far this device's clock may be ahead of the market's, in seconds. */
 const clockSkewSeconds = 300
 
 function keep(keys: readonly KeptKey[]): void {

@@ -1,4 +1,7 @@
-/** Signing in with an account of one's own: a passkey, a key on this device, the browser's wallet, or a key that stays in this tab's memory. */
+/**
+ * The ways to sign in with one's own account: a passkey, a key on this device, the browser's wallet, or a key that stays in
+ * this tab's memory.
+ */
 
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useState } from 'react'

@@ -1,4 +1,4 @@
-/** "Use this device's fingerprint, face or PIN": makes an account of a passkey, or opens the one that is there. */
+/** The form "Use this device's fingerprint, face or PIN": it makes an account of a passkey, or opens the one that is there. */
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'

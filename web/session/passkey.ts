@@ -1,6 +1,6 @@
 /**
- * Accounts of passkeys in the browser: making one, finding one again on another device, and signing with it. Loaded only when
- * somebody uses one.
+ * Accounts of passkeys in the browser: makes one, finds one again on another device, and signs with it. This part is loaded
+ * only when somebody uses a passkey.
  */
 import { getAddress, hashMessage, TypedDataEncoder } from 'ethers'
 import {
@@ -20,10 +20,10 @@ import { type KeptPasskey, keepPasskey, keptPasskeys } from './kept-passkeys.ts'
 import { orderKeysOf } from './order-key.ts'
 import { sessionWords } from './words.ts'
 
-/** ECDSA on P-256 with SHA-256, in the numbers of COSE. */
+/** The number that COSE gives to ECDSA on P-256 with SHA-256. */
 const es256 = -7
 
-/** Makes a passkey and the account that is its. Throws `SESSION_PASSKEY_MISSING` or `SESSION_PASSKEY_REFUSED`. */
+/** Makes a passkey and the account that belongs to it. Throws `SESSION_PASSKEY_MISSING` or `SESSION_PASSKEY_REFUSED`. */
 export async function makePasskeyAccount(area: AreaResource): Promise<Identity> {
   const made = await makePasskey(area.name, crypto.getRandomValues(new Uint8Array(16)))
   const firstKeys = { owner: made.key, recovery: noKey }
@@ -32,14 +32,14 @@ export async function makePasskeyAccount(area: AreaResource): Promise<Identity> 
   return identityOfPasskey(kept)
 }
 
-/** A further passkey for an account that is there already, which it carries as its user's name. */
+/** Makes a further passkey for an account that exists already; the passkey carries the account as the name of its user. */
 export async function makePasskeyFor(account: string, area: AreaResource): Promise<KeptPasskey> {
   return { ...(await makePasskey(area.name, bytesOf(account.slice(2)))), account, firstKeys: null }
 }
 
 /**
- * Lets the person choose a passkey and finds its account. Throws `SESSION_PASSKEY_UNKNOWN` where it is not the account's owner
- * (any more), and `SESSION_PASSKEY_REFUSED`.
+ * Lets the person choose a passkey and finds its account. Throws `SESSION_PASSKEY_UNKNOWN` where the passkey does not own the
+ * account (any more), and `SESSION_PASSKEY_REFUSED` where nothing was signed.
  */
 export async function findPasskeyAccount(area: AreaResource): Promise<Identity> {
   const chosen = await askForAssertion(crypto.getRandomValues(new Uint8Array(32)))
@@ -58,7 +58,7 @@ export async function findPasskeyAccount(area: AreaResource): Promise<Identity> 
   if (named !== null) {
     throw new SessionError('SESSION_PASSKEY_UNKNOWN', sessionWords().passkeyUnknown)
   }
-  // Of the two keys that may have signed, only the right one may have signed another time.
+  // A signature fits two possible keys. A second signature fits only the right one of them again.
   const again = await askForAssertion(crypto.getRandomValues(new Uint8Array(32)), chosen.credential)
   const possible = keysOfAssertion(again.assertion)
   keys = keys.filter((key) => possible.some(({ x, y }) => x === key.x && y === key.y))
@@ -81,7 +81,7 @@ export function identityOfPasskey(kept: KeptPasskey): Identity {
   }
 }
 
-/** Signs by whichever passkey the person chooses. Throws `SESSION_PASSKEY_REFUSED`. */
+/** Signs with the passkey that the person chooses. Throws `SESSION_PASSKEY_REFUSED`. */
 export function signerOfChosenPasskey(account: string): AccountSigner {
   return signerOfPasskey({ account, credential: undefined })
 }
@@ -99,7 +99,7 @@ function signerOfPasskey({ account, credential }: { account: string; credential:
   }
 }
 
-/** What the server knows of an account of a passkey; null where none is open at the address. */
+/** The server's record of a passkey's account; null where no account is open at the address. */
 export async function passkeyAccountAt(area: number, account: string): Promise<PasskeyAccountResource | null> {
   try {
     return await getJson<PasskeyAccountResource>(`/areas/${area}/passkey-accounts/${account}`)
@@ -116,7 +116,7 @@ function factsOf({ chain }: AreaResource): AccountsFacts {
 
 type FoundPasskey = Omit<KeptPasskey, 'credential'>
 
-/** Of the accounts that follow from the keys, the one that is open. */
+/** The open account among those that follow from the keys. */
 async function openAccountOf(area: AreaResource, keys: readonly AccountKey[]): Promise<FoundPasskey | null> {
   for (const key of keys) {
     const firstKeys = { owner: key, recovery: noKey }
@@ -163,7 +163,7 @@ interface Chosen {
   assertion: Assertion
 }
 
-/** Has the 32 bytes signed by one passkey, or by whichever the person chooses. */
+/** Has 32 bytes signed by one passkey, or by the one that the person chooses. */
 async function askForAssertion(challenge: Uint8Array<ArrayBuffer>, credential?: string): Promise<Chosen> {
   const allowed = credential === undefined ? [] : [{ type: 'public-key' as const, id: bytesOf(credential) }]
   const got = await asked(

@@ -1,4 +1,4 @@
-/** The demo's people as identities: their keys are known, and loaded only when they sign. */
+/** The demo's people as identities. Their keys are known to everybody, and are loaded only when they sign. */
 
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import { part } from '../api/part.ts'

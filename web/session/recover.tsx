@@ -1,4 +1,4 @@
-/** "I lost my passkey": a new passkey of this device asks for the account, and takes it over after the delay. */
+/** The form "I lost my passkey": a new passkey of this device asks for the account, and takes it over after the delay. */
 
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'

@@ -1,6 +1,6 @@
 /**
- * What an account of a passkey does about its own keys: names a second one, objects when that one asks, and, where the first
- * is lost, hands the account to a new passkey. Everything is signed here and carried to the chain by the server.
+ * The changes to the keys of a passkey's account: it names a second key, objects when that key asks for the account, and, where
+ * the first key is lost, goes over to a new passkey. Everything is signed here and carried to the chain by the server.
  */
 import { Wallet } from 'ethers'
 import { type AccountKey, keyOfAddress, noKey } from '../../contracts/protocol/passkey.ts'
@@ -18,7 +18,7 @@ import type { Session } from './session.tsx'
 const signatureLifeSeconds = 3_600
 const deadline = () => Math.floor(Date.now() / 1000) + signatureLifeSeconds
 
-/** The text of a recovery key, to be printed or kept in a file. */
+/** A recovery key, to be printed or kept in a file. */
 export interface RecoveryKey {
   account: string
   key: string
@@ -28,17 +28,17 @@ export function newRecoveryKey(account: string): RecoveryKey {
   return { account, key: Wallet.createRandom().privateKey }
 }
 
-/** What is printed: enough to recover the account on any device. */
+/** The text that is printed: enough to recover the account on any device. */
 export function recoveryText({ account, key }: RecoveryKey, page: string): string {
   return careWords().paper({ account, key, page })
 }
 
-/** The account's second key is the printed one from now on. */
+/** Makes the printed key the account's second key. */
 export function nameRecoveryKey(session: Session, area: AreaResource, { key }: RecoveryKey): Promise<void> {
   return changeRecovery(session, area, keyOfAddress(new Wallet(key).address))
 }
 
-/** Another device's passkey becomes the account's second key. */
+/** Makes another device's passkey the account's second key. */
 export async function nameSecondPasskey(session: Session, area: AreaResource): Promise<void> {
   const { key } = await makePasskeyFor(session.account, area)
   await changeRecovery(session, area, key)
@@ -48,7 +48,7 @@ export function removeSecondKey(session: Session, area: AreaResource): Promise<v
   return changeRecovery(session, area, noKey)
 }
 
-/** The owner is there after all. */
+/** Signs the owner's objection to a recovery that somebody has asked for. */
 export async function objectToRecovery(session: Session, area: AreaResource): Promise<void> {
   const { account } = session
   const state = await passkeyAccountAt(area.area, account)
@@ -58,8 +58,9 @@ export async function objectToRecovery(session: Session, area: AreaResource): Pr
 }
 
 /**
- * Makes a passkey on this device and asks, by the printed key or (without one) by the second passkey, that it becomes the
- * account's owner. It does after the delay, unless the present owner objects. Throws `SESSION_KEY_MALFORMED`.
+ * Makes a passkey on this device and asks that it become the account's owner. The printed key signs the request, or the second
+ * passkey where no key was typed. The new passkey becomes the owner after the delay, unless the present owner objects. Throws
+ * `SESSION_KEY_MALFORMED`.
  */
 export async function askForAccount(area: AreaResource, typed: { account: string; key: string | null }): Promise<void> {
   const { account, signer } = readRecovery(typed)
@@ -75,7 +76,7 @@ export async function askForAccount(area: AreaResource, typed: { account: string
   keepAskingPasskey(made)
 }
 
-/** Once the delay has passed: the new passkey takes over. */
+/** Lets the new passkey take the account over, once the delay has passed. */
 export async function takeAccountOver(area: AreaResource, kept: KeptPasskey): Promise<Identity> {
   const { account, key } = kept
   await relay('/relay/recoveries/finish', { area: area.area, account })

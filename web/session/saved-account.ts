@@ -1,6 +1,6 @@
 /** The accounts that are kept on this device, as they lie in the browser's storage: encrypted, without the passphrase. */
 
-/** What is kept, and what is saved as a file: everything but the passphrase. Bytes as hexadecimal digits. */
+/** The encrypted account that is kept, and saved as a file: everything but the passphrase. Bytes are hexadecimal digits. */
 export interface SealedKey {
   commonwatt: 'account'
   account: string
@@ -13,7 +13,7 @@ export interface SealedKey {
 const place = 'commonwatt.accounts'
 export const shortestPassphrase = 10
 
-/** The accounts of this device, the one that was opened last first. */
+/** The accounts of this device, the one that was opened last at the front. */
 export function savedAccounts(storage: Storage = localStorage): SealedKey[] {
   try {
     const kept: unknown = JSON.parse(storage.getItem(place) ?? '[]')
@@ -23,7 +23,7 @@ export function savedAccounts(storage: Storage = localStorage): SealedKey[] {
   }
 }
 
-/** Reads a saved file. Null for anything else. */
+/** Reads a saved file; null for any other text. */
 export function readSealedKey(text: string): SealedKey | null {
   try {
     const read = JSON.parse(text) as Partial<SealedKey>
@@ -38,7 +38,7 @@ export function readSealedKey(text: string): SealedKey | null {
   }
 }
 
-/** Keeps an account, beside those that are there: an account that is overwritten takes its money along. */
+/** Keeps an account. The others stay beside it, since the money of an overwritten account would be lost. */
 export function keepAccount(kept: SealedKey, storage: Storage = localStorage): void {
   const others = savedAccounts(storage).filter(({ account }) => account !== kept.account)
   storage.setItem(place, JSON.stringify([kept, ...others]))

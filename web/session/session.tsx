@@ -41,7 +41,7 @@ export function useIdentity(): Identity | null {
   }, [person, onAccountPage, own])
 }
 
-/** The session of an identity; signing in again shortly before it ends. */
+/** The session of an identity, which signs in again shortly before the session ends. */
 export function sessionQuery(identity: Identity | null, area: AreaResource | undefined) {
   return queryOptions({
     queryKey: ['session', identity?.account],
@@ -67,7 +67,7 @@ export function useOptionalSession(): Session | null {
   return use(SessionContext)
 }
 
-/** The signed-in session; only for parts that are shown within one. */
+/** The signed-in session; only for parts that are shown when somebody is signed in. */
 export function useSession(): Session {
   const session = use(SessionContext)
   if (!session) throw new Error('shown outside a session')

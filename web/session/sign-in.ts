@@ -1,4 +1,7 @@
-/** Sign-in with Ethereum (EIP-4361): the account signs a message with the server's nonce, and the browser keeps the session in a cookie. */
+/**
+ * Sign-in with Ethereum (EIP-4361): the account signs a message with the server's nonce, and a cookie in the browser carries
+ * the session.
+ */
 import { getJson, ProblemError, postJson } from '../api/client.ts'
 import type { Identity } from './identity.ts'
 
@@ -7,11 +10,11 @@ export interface OpenSession {
   expiresAt: string
 }
 
-/** A session that ends sooner than this is not gone on with. */
+/** An existing session is continued only where it lasts at least this long, in milliseconds. */
 const freshForMs = 300_000
 
 export interface SignInFields {
-  /** Host and port of the page. */
+  /** The host and port of the page. */
   domain: string
   /** The account with its checksum's letter case. */
   address: string
@@ -35,7 +38,7 @@ Nonce: ${nonce}
 Issued At: ${issuedAt}`
 }
 
-/** Opens a session, or goes on with the one that this browser has where somebody would have to be asked to sign. */
+/** Opens a session. Where a person would have to be asked to sign, it continues the session that this browser already has. */
 export async function signIn(identity: Identity, chainId: number): Promise<OpenSession> {
   const known = identity.asksToSign ? await openSessionOf(identity.account) : null
   if (known !== null) return known

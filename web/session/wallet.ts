@@ -1,4 +1,4 @@
-/** A wallet of the browser. Loaded only when somebody asks for one. */
+/** A wallet of the browser. This part is loaded only when somebody asks for a wallet. */
 import { BrowserProvider, type Eip1193Provider } from 'ethers'
 import { type Identity, SessionError } from './identity.ts'
 import { sessionWords } from './words.ts'

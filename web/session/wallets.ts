@@ -1,15 +1,15 @@
 /**
- * The wallets of the browser. Each announces itself when it is asked (EIP-6963); an older one, of which a page can see only
- * one, has put itself at `window.ethereum` (EIP-1193).
+ * The wallets of the browser. Each announces itself when it is asked (EIP-6963). Older wallets put themselves at
+ * `window.ethereum` (EIP-1193), where a page can see only one of them.
  */
 import type { Eip1193Provider } from 'ethers'
 
 export interface FoundWallet {
-  /** What tells it from the others on this page. */
+  /** A name that tells the wallet from the others on this page. */
   id: string
-  /** What it calls itself; null for an older one, which does not. */
+  /** The wallet's own name; null for an older one, which gives none. */
   name: string | null
-  /** A picture of its own as a `data:` address, or null. */
+  /** The wallet's own picture as a `data:` address, or null. */
   icon: string | null
   provider: Eip1193Provider
 }
@@ -21,7 +21,10 @@ interface Announced {
 
 type Page = EventTarget & { ethereum?: Eip1193Provider }
 
-/** Asks for wallets and tells what has been found, again with each that announces itself. Returns how to stop. */
+/**
+ * Asks for wallets and passes on the list of those found, again with each one that announces itself. Returns a function that
+ * ends this.
+ */
 export function watchWallets(tell: (wallets: FoundWallet[]) => void, page: Page = window): () => void {
   const announced = new Map<string, FoundWallet>()
   const found = () => {
@@ -33,7 +36,7 @@ export function watchWallets(tell: (wallets: FoundWallet[]) => void, page: Page 
     const { info, provider } = ((event as CustomEvent<Announced>).detail ?? {}) as Announced
     if (typeof info?.uuid !== 'string' || typeof info.name !== 'string' || typeof provider?.request !== 'function')
       return
-    // Anything but a picture inside the address would tell its server who looks at this page.
+    // A picture from any other address would tell that address's server who looks at this page.
     const icon = typeof info.icon === 'string' && info.icon.startsWith('data:image/') ? info.icon : null
     announced.set(info.uuid, { id: info.uuid, name: info.name.slice(0, longestName), icon, provider })
     tell(found())
@@ -44,5 +47,5 @@ export function watchWallets(tell: (wallets: FoundWallet[]) => void, page: Page 
   return () => page.removeEventListener('eip6963:announceProvider', take)
 }
 
-/** A wallet names itself, so its name is kept from filling the page. */
+/** The longest name that is shown. A wallet names itself, and a longer name could fill the page. */
 const longestName = 40

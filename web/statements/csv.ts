@@ -6,7 +6,7 @@ import { statementWords } from './words.ts'
 
 const header = ['period', 'line', 'energyWh', 'amount', 'paid', 'currency', 'rule']
 
-/** `dayOf` names the local day that a part begins. */
+/** The statement as CSV; `dayOf` names the local day that begins at a time. */
 export function statementCsv(
   month: MonthResource,
   days: readonly Part[],

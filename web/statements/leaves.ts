@@ -1,13 +1,16 @@
 /**
- * A statement's leaves and root, computed again in the browser by the rules that `server/settlement/statement.ts` states and by nothing of
- * the server's: integers are big-endian, `‖` joins bytes, the hash is keccak-256.
+ * Computes a statement's leaves and root again in the browser. It follows the rules that `server/settlement/statement.ts`
+ * states, but uses none of the server's code: integers are big-endian, `‖` joins bytes, the hash is keccak-256.
  */
 import { concat, keccak256, toBeHex } from 'ethers'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 
 const stages = ['agreements', 'forward', 'spot', 'imported', 'coefficients'] as const
 
-/** hash(0x00 ‖ salt ‖ area ‖ start ‖ seat ‖ stage ‖ reference ‖ side ‖ energy ‖ amount) of each, salt n = hash(0x03 ‖ seed ‖ n). */
+/**
+ * The hash of each leaf: hash(0x00 ‖ salt ‖ area ‖ start ‖ seat ‖ stage ‖ reference ‖ side ‖ energy ‖ amount), where salt n =
+ * hash(0x03 ‖ seed ‖ n).
+ */
 export function leafHashes({ area, seat, seed, leaves }: StatementFile): string[] {
   return leaves.map(({ start, stage, reference, side, energyWh, amount }, place) =>
     keccak256(
@@ -28,8 +31,9 @@ export function leafHashes({ area, seat, seed, leaves }: StatementFile): string[
 }
 
 /**
- * The top of the tree of `count` leaves (RFC 6962, a node is hash(0x01 ‖ left ‖ right)) in which these neighbouring ones stand from
- * `first` on, by the hashes beside their way; null where those are too few, too many, or the leaves have no place there.
+ * The top of a tree of `count` leaves (RFC 6962, where a node is hash(0x01 ‖ left ‖ right)). The given leaves stand in it side
+ * by side from `first` on, and the other hashes lead from them to the top. The answer is null where there are too few or too
+ * many of those hashes, or where the leaves have no place in the tree.
  */
 export function treeTop(
   count: number,
@@ -54,7 +58,10 @@ export function treeTop(
   return used === siblings.length ? level[0]! : null
 }
 
-/** hash(0x04 ‖ area ‖ end ‖ count ‖ tree ‖ stated), which is settled; null where the leaves have no place in such a tree. */
+/**
+ * The root that is settled: hash(0x04 ‖ area ‖ end ‖ count ‖ tree ‖ stated); null where the leaves have no place in such a
+ * tree.
+ */
 export function statementRootOf(file: StatementFile): string | null {
   const { area, end, count, first, siblings, stated } = file
   const top = treeTop(count, first, leafHashes(file), siblings)

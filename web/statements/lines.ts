@@ -1,7 +1,7 @@
 /** The lines of a month's statement: what was traded by each rule, and what stayed with the supplier. */
 import type { MonthResource } from '../../server/api/totals-resources.ts'
 
-/** Money stands beside energy traded with neighbours only: the supplier bills the rest. */
+/** A line of the statement. Only energy traded with neighbours has an amount beside it; the supplier bills the rest. */
 export interface StatementLine {
   name:
     | 'sell agreements'
@@ -18,9 +18,9 @@ export interface StatementLine {
     | 'fromSupplier'
     | 'ownUse'
   energyWh: number
-  /** Received (sell) or paid (buy); null where the supplier bills. */
+  /** The amount received for a sale or paid for a purchase; null where the supplier bills. */
   amount: string | null
-  /** Of the amount, what the chain has paid. */
+  /** The part of the amount that has been paid on the chain. */
   settledAmount: string | null
 }
 
@@ -43,7 +43,7 @@ export function statementLines({ lines, summary }: MonthResource): StatementLine
   ]
 }
 
-/** Whether the lines with neighbours are all that the month says was sold and bought. */
+/** Whether the lines with neighbours add up to all that the month says was sold and bought. */
 export function addsUp({ lines, summary }: MonthResource): boolean {
   const sum = (side: 'buy' | 'sell') =>
     lines.filter((line) => line.side === side).reduce((total, { energyWh }) => total + energyWh, 0)

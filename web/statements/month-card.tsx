@@ -1,4 +1,7 @@
-/** One month of a home on a page: its lines with the rule of each, its days, as CSV and on paper, and verified in the browser. */
+/**
+ * The card with one month of a home: its lines, each with its rule, and its days. It can be saved as CSV, printed, and verified
+ * in the browser.
+ */
 
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Fragment, useEffect, useRef, useState } from 'react'
@@ -24,7 +27,7 @@ import type { Verified } from './verify.ts'
 import { statementWords } from './words.ts'
 import './statements.css'
 
-/** So many months are offered. */
+/** How many months can be chosen. */
 const offeredMonths = 24
 const onItsWayMs = 5_000
 
@@ -42,7 +45,7 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
         signal,
       })
     },
-    // What is on its way settles within seconds, and can be verified then.
+    // A payment that is on its way settles within seconds and can be verified then.
     refetchInterval: ({ state }) =>
       state.data?.batches.some(({ status }) => status !== 'settled') ? onItsWayMs : false,
   })
@@ -113,14 +116,14 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
   )
 }
 
-/** `2026-11-03`, by the reader's clock. */
+/** The local day of a time: `2026-11-03`. */
 function localDay(start: string): string {
   const day = new Date(start)
   const twoDigits = (value: number) => String(value).padStart(2, '0')
   return `${day.getFullYear()}-${twoDigits(day.getMonth() + 1)}-${twoDigits(day.getDate())}`
 }
 
-/** The style sheet leaves nothing but the statement on paper. */
+/** Prints the statement; the style sheet hides everything else on paper. */
 function printStatement(): void {
   const days = document.querySelector<HTMLDetailsElement>('.month-days')
   const wasOpen = days?.open ?? false
@@ -286,7 +289,7 @@ function Verify({ area, seat, month }: SeatViewProps & { month: MonthResource })
   )
 }
 
-/** What was checked, by whose word, and what was not. */
+/** The result of verifying: what was checked, by whose word, and what was not. */
 function Outcome({ verified }: { verified: Verified }) {
   const said = statementWords()
   const { fault, unchecked, payments, trades, empty, nodes, chain } = verified

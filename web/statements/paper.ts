@@ -1,18 +1,18 @@
 /**
- * A paper of texts and numbers as PDF: A4, Helvetica, which every reader of PDF has, so nothing is embedded. The same paper has the
- * same bytes.
+ * Writes texts and numbers as a PDF document: A4, in Helvetica, which every PDF reader has, so no font is embedded. The same
+ * content always gives the same bytes.
  */
 
-/** What stands in one line: texts from the left margin on, or numbers that end at a place of the page. */
+/** A text or number in one line: texts start at the left margin, and numbers end at a given place of the page. */
 interface Cell {
   text: string
-  /** Where it ends, in points from the left edge; from the left margin on where it is left out. */
+  /** The place where the text ends, in points from the left edge. Without it, the text starts at the left margin. */
   endsAt?: number
 }
 
 type Style = 'title' | 'head' | 'plain' | 'strong' | 'small'
 
-/** How large a style is set and what room its line takes, in points. */
+/** The size of each style's letters and the height of its line, in points. */
 const styles: Record<Style, { size: number; leading: number; isBold: boolean }> = {
   title: { size: 16, leading: 26, isBold: true },
   head: { size: 11, leading: 22, isBold: true },
@@ -21,14 +21,14 @@ const styles: Record<Style, { size: number; leading: number; isBold: boolean }> 
   small: { size: 8, leading: 11, isBold: false },
 }
 
-/** A4 in points. */
+/** The size of an A4 page and its margin, in points. */
 export const sheet = { width: 595, height: 842, margin: 50 } as const
 
 export class Paper {
   private readonly pages: string[][] = [[]]
   private y = sheet.height - sheet.margin
 
-  /** A text over as many lines as it takes. */
+  /** Writes a text over as many lines as it takes. */
   text(text: string, style: Style = 'plain'): void {
     for (const line of wrapped(text, style)) this.row([{ text: line }], style)
   }
@@ -49,7 +49,7 @@ export class Paper {
     }
   }
 
-  /** The whole file. */
+  /** The whole file as bytes. */
   bytes(about: { title: string; language: string }): Uint8Array<ArrayBuffer> {
     const kids = this.pages.map((_, page) => `${5 + 2 * page} 0 R`).join(' ')
     const font = (name: string) => `<< /Type /Font /Subtype /Type1 /BaseFont /${name} /Encoding /WinAnsiEncoding >>`
@@ -103,7 +103,7 @@ function encoded(text: string): string {
   }).join('')
 }
 
-/** Widths of Helvetica from the space to the tilde, in thousandths of its size (Adobe's font metrics). */
+/** The widths of Helvetica's characters from the space to the tilde, in thousandths of the font size (Adobe's font metrics). */
 const widths = [
   278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
   556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
@@ -111,10 +111,10 @@ const widths = [
   556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
   260, 334, 584,
 ]
-/** Of everything else, among it the euro and letters with marks. */
+/** The width that is assumed for all other characters, among them the euro sign and letters with marks. */
 const otherWidth = 556
 
-/** In points. Bold letters are hardly wider, and numbers exactly as wide. */
+/** The width of a text in points. Bold letters are hardly wider, and numbers are exactly as wide. */
 export function widthOf(text: string, size: number): number {
   const sum = Array.from(encoded(text)).reduce((total, character) => {
     const code = character === '\xa0' ? 0x20 : character.charCodeAt(0)

@@ -1,4 +1,4 @@
-/** A month's statement on paper: the same lines, rules and days as on the page. */
+/** A month's statement as a PDF document, with the same lines, rules and days as on the page. */
 import type { MonthResource } from '../../server/api/totals-resources.ts'
 import type { Part } from '../history/totals.ts'
 import { difference, energy, moneyColumn } from '../money/format.ts'
@@ -9,7 +9,7 @@ import { Paper, sheet } from './paper.ts'
 import { statementWords } from './words.ts'
 
 const right = sheet.width - sheet.margin
-/** Where the columns of a day end. */
+/** Where the columns of the table of days end, in points from the left edge. */
 const dayColumns = [180, 255, 325, 385, 460, right]
 
 export interface StatementOf {
@@ -17,7 +17,7 @@ export interface StatementOf {
   area: string
   currency: string
   period: string
-  /** Several of them. */
+  /** The name of several such periods, in the plural. */
   periods: string
 }
 

@@ -1,6 +1,7 @@
 /**
- * Verifies a month's statement here: each payment's list of trades is hashed again and must give what the chain holds, and all lists
- * together must give the lines of the statement. Loaded only when somebody presses the button.
+ * Verifies a month's statement in the browser. The list of trades of each payment is hashed again and must give the hash that
+ * the chain holds, and all lists together must give the lines of the statement. This part is loaded only when somebody presses
+ * the button.
  */
 import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
 import { formatMoney } from '../../contracts/protocol/units.ts'
@@ -9,18 +10,18 @@ import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { statementRootOf } from './leaves.ts'
 
 export interface Verified {
-  /** Payments whose trades give the hash that the chain holds. */
+  /** The number of payments whose trades give the hash that the chain holds. */
   payments: number
   trades: number
-  /** Payments in which the home traded nothing. */
+  /** The number of payments in which the home traded nothing. */
   empty: number
-  /** Payments that could not be checked, with what was said instead. */
+  /** The payments that could not be checked, each with the reason. */
   unchecked: { end: string; because: string }[]
-  /** The first thing that is wrong. */
+  /** The first fault that was found. */
   fault: { kind: 'other-root' | 'other-statement'; end: string } | { kind: 'other-sum'; line: MonthLineName } | null
   /** The server's nodes that said what the chain holds. */
   nodes: string[]
-  /** What the chain said, and of which contract. */
+  /** The chain and the contract from which the settled hashes come. */
   chain: { chainId: number; escrow: string } | null
 }
 
@@ -34,7 +35,7 @@ export interface Sources {
 interface Verifying extends Sources {
   seat: string
   priceDecimals: number
-  /** So many payments are done. */
+  /** Called with the number of payments that are done. */
   progress(done: number): void
   signal: AbortSignal
 }
@@ -80,7 +81,7 @@ export async function verifyMonth(month: MonthResource, verifying: Verifying): P
   return done
 }
 
-/** The first line whose paid part is not what the lists of trades add up to. */
+/** The first line whose paid part differs from the sum of the trades in the lists. */
 function otherSum(
   { lines }: MonthResource,
   sums: ReadonlyMap<string, { energyWh: number; amount: bigint }>,

@@ -16,7 +16,7 @@ const day = {
   de: new Intl.DateTimeFormat('de', dayForm),
 } as const satisfies Record<PageLanguage, Intl.DateTimeFormat>
 
-/** "14:05:10", or "14:05" where the interval is a whole number of minutes. */
+/** A local time: "14:05:10", or "14:05" where the interval is a whole number of minutes. */
 export function localTime(iso: string, intervalSeconds = 1): string {
   return (intervalSeconds % 60 === 0 ? timeToMinute : timeOfDay).format(new Date(iso))
 }
@@ -25,7 +25,7 @@ export function localDate(iso: string): string {
   return day[language()].format(new Date(iso))
 }
 
-/** "14:05:10", or with the date when it is another day. */
+/** A local time, with its date where it is on another day: "14:05:10". */
 export function localMoment(iso: string): string {
   const sameDay = new Date(iso).toDateString() === new Date().toDateString()
   return sameDay ? localTime(iso) : `${localDate(iso)}, ${localTime(iso)}`
@@ -43,7 +43,7 @@ export function duration(seconds: number): string {
   return timeWords().days(Math.floor(whole / 86_400))
 }
 
-/** The time of day where the sun goes round once in `dayLengthSeconds` and it was midnight at `epoch`: "14:05". */
+/** The demo's time of day, "14:05". Its sun goes round once in `dayLengthSeconds`, and it was midnight at `epoch`. */
 export function simulatedTime({ epoch, dayLengthSeconds }: { epoch: string; dayLengthSeconds: number }, nowMs: number) {
   const days = (nowMs - Date.parse(epoch)) / 1000 / dayLengthSeconds
   const minutes = Math.floor((days - Math.floor(days)) * 1440)
@@ -53,7 +53,7 @@ export function simulatedTime({ epoch, dayLengthSeconds }: { epoch: string; dayL
 
 export type LocalSpan = 'day' | 'dayBefore' | 'month' | 'year'
 
-/** The local day, the one before, month or year that holds `nowMs`, as the bounds of a summary; a day has 23, 24 or 25 hours. */
+/** The bounds of the local day, month or year that holds `nowMs`, or of the day before it. A day has 23, 24 or 25 hours. */
 export function localSpan(span: LocalSpan, nowMs: number): { from: string; to: string } {
   const now = new Date(nowMs)
   const [year, month, date] = [now.getFullYear(), now.getMonth(), now.getDate()]
@@ -67,7 +67,7 @@ export function localSpan(span: LocalSpan, nowMs: number): { from: string; to: s
   return { from: from.toISOString(), to: to.toISOString() }
 }
 
-/** The newest months by the reader's clock, this one first: "2026-11". */
+/** The newest months by the reader's clock ("2026-11"), beginning with the present one. */
 export function newestMonths(nowMs: number, count: number): string[] {
   const now = new Date(nowMs)
   return Array.from({ length: count }, (_, back) => {
@@ -76,7 +76,7 @@ export function newestMonths(nowMs: number, count: number): string[] {
   })
 }
 
-/** "2026-11" as "November 2026". */
+/** The name of a month: "2026-11" is "November 2026". */
 export function monthName(month: string): string {
   const [year, number] = month.split('-').map(Number) as [number, number]
   return new Intl.DateTimeFormat(language(), { month: 'long', year: 'numeric' }).format(new Date(year, number - 1))
@@ -111,7 +111,7 @@ function watch(watcher: () => void): () => void {
   }
 }
 
-/** The time in UTC milliseconds, renewed every second while somebody watches. */
+/** The time in UTC milliseconds, renewed every second while a component uses it. */
 export function useNow(): number {
   return useSyncExternalStore(watch, () => nowMs)
 }

@@ -1,7 +1,10 @@
-/** A stretch of local time in words. */
+/** A range of local time in words. */
 import { localDate, localTime } from './clock.ts'
 
-/** From when until when: "28 Nov 2026" of a whole day, "28 Nov 2026 – 30 Nov 2026" of days, else both moments with their dates. */
+/**
+ * The range in words: "28 Nov 2026" for a whole day, "28 Nov 2026 – 30 Nov 2026" for several days, otherwise both moments with
+ * their dates.
+ */
 export function localRange(from: string, to: string): string {
   const isMidnight = (iso: string) => localTime(iso) === '00:00:00'
   if (!isMidnight(from) || !isMidnight(to)) {

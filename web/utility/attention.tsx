@@ -1,4 +1,4 @@
-/** First things first for the utility: one light with its exceptions, yesterday's totals and report, and the meters that wait. */
+/** The utility's first card: one light with its exceptions, yesterday's totals and report, and the meters that wait. */
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { JoiningResource } from '../../server/api/joining.ts'
@@ -22,7 +22,7 @@ import { useWaiting } from './waiting.ts'
 
 interface AttentionProps {
   area: AreaResource
-  /** Newest first. */
+  /** The area's intervals, newest first. */
   intervals: readonly IntervalResource[]
 }
 
@@ -31,7 +31,7 @@ export default function AttentionCards({ area, intervals }: AttentionProps) {
   const { waiting, joining, isFirst } = useWaiting(area)
   const { totals } = useYesterday(area)
   const { light, exceptions, notes } = attentionOf(area, intervals, { ...waiting, nowMs: useNow() })
-  // Nothing below is shown before the height of this is known.
+  // Nothing below this card is shown before its height is known.
   if (isFirst || isComing(totals)) {
     return (
       <div className="attention-coming">
@@ -75,7 +75,7 @@ export default function AttentionCards({ area, intervals }: AttentionProps) {
   )
 }
 
-/** What yesterday came to, and where its report is. */
+/** Yesterday's totals, and the link to its report. */
 function useYesterday(area: AreaResource) {
   const session = useSession()
   const { from, to } = localSpan('dayBefore', useNow())

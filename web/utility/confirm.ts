@@ -1,4 +1,7 @@
-/** The grid operator's word that a meter is where it is, or is no longer to trade: signed in the browser, carried to the chain by the server. */
+/**
+ * The grid operator's statement that a meter is where it is said to be, or shall no longer trade. It is signed in the browser,
+ * and the server carries it to the chain.
+ */
 import { encodeBytes32String } from 'ethers'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { JoiningResource, MeterResource } from '../../server/api/joining.ts'
@@ -9,7 +12,7 @@ import { nextBoundary } from '../time/clock.ts'
 
 const lifeSeconds = 3600
 
-/** `nameplateWh` is the most that the home can feed in within an interval. */
+/** Confirms a meter; `nameplateWh` is the most energy that the home can feed in within an interval, in Wh. */
 export async function confirmMeter(
   session: Session,
   area: AreaResource,
@@ -29,7 +32,7 @@ export async function confirmMeter(
   return relay('/relay/confirmations', { ...common, seat, zone, signature }, session)
 }
 
-/** The meter trades nothing from the next boundary on, until it is confirmed anew. */
+/** Takes a confirmation back: the meter trades nothing from the next boundary on, until it is confirmed anew. */
 export async function revokeMeter(
   session: Session,
   area: AreaResource,

@@ -1,4 +1,7 @@
-/** What the grid operator declared where it decides the quantities: allocated energy, keys, prices; and what batches wait for. */
+/**
+ * What the grid operator has declared where it decides the quantities: allocated energy, keys and prices, and the declarations
+ * for which batches wait.
+ */
 import { useQuery } from '@tanstack/react-query'
 import type { AwaitedResource, DeclarationResource } from '../../server/api/declaration-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'

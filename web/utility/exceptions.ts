@@ -1,4 +1,4 @@
-/** What the utility has to look at, from what the page knows of its area. */
+/** The matters that the utility has to look at, derived from what the page knows of its area. */
 import type { BillStateResource } from '../../server/api/document-resources.ts'
 import type { MeteringPointResource } from '../../server/api/official-resources.ts'
 import type { ReleaseResource } from '../../server/api/report-resources.ts'
@@ -12,32 +12,38 @@ export type Light = 'good' | 'warn' | 'bad'
 
 export interface Attention {
   light: Light
-  /** Each in a sentence, the worst first. */
+  /** The exceptions, each in a sentence, the worst first. */
   exceptions: string[]
-  /** What happened and asks for nothing. */
+  /** Events that need no action. */
   notes: string[]
 }
 
-/** Payments are late once so many of their lengths have passed without one. */
+/** The number of batch lengths without a payment after which payments count as late. */
 const lateAfterBatches = 3
 const billing = 1
-/** After its end a batch waits at most so many times for official values: for companions, for values, for signatures. */
+/**
+ * The number of grace periods that a batch with official values waits at most after its end: one each for companions, values
+ * and signatures.
+ */
 const waitsOfGrace = 3
 
-/** What waits for the utility's people; null is what does not, or is not known yet. */
+/** What waits for the utility's people. A part is null where it does not apply, or is not known yet. */
 export interface InboxState {
-  /** Meters to be confirmed. */
+  /** The number of meters to be confirmed. */
   meters: number | null
   official: OfficialSums | null
-  /** How far the documents of each month are, the newest first. */
+  /** The state of the documents of each month, the newest first. */
   bills: readonly BillStateResource[] | null
-  /** Reports that were put forward: those that wait for approval, and those that changed since. */
+  /** The numbers of reports that were put forward: those that wait for approval, and those that changed since. */
   releases: { waiting: number; changed: number } | null
-  /** Intervals whose batch waits for what the grid operator allocates. */
+  /** The number of intervals whose batch waits for the grid operator's allocation. */
   undeclared: number | null
 }
 
-/** Intervals of all metering points in the last day; those that differ from the homes' own devices in the last three. */
+/**
+ * Numbers of intervals over all metering points in the last day; `differing` counts those of the last three days that differ
+ * from the homes' own devices.
+ */
 export interface OfficialSums {
   missing: number
   estimated: number
@@ -54,7 +60,7 @@ export function releaseCounts(releases: readonly Pick<ReleaseResource, 'state'>[
   return { waiting: count('waiting'), changed: count('changed') }
 }
 
-/** What all points come to, and in how many moments two witnesses differ. */
+/** The sums over all points, and the number of moments in which official values and own devices differ. */
 export function officialSums(
   points: readonly Pick<MeteringPointResource, Exclude<keyof OfficialSums, 'differing'>>[],
   differing: number,
@@ -67,14 +73,14 @@ export function officialSums(
 }
 
 /**
- * How many meters had no reading when the newest final result was made; before that a reading may still come. `intervals` newest
- * first.
+ * How many meters had no reading when the newest final result was made; until a result is final a reading may still come.
+ * `intervals` come newest first.
  */
 export function missingReadings(intervals: readonly Pick<IntervalResource, 'status' | 'missingReadings'>[]): number {
   return intervals.find(({ status }) => status === 'final')?.missingReadings ?? 0
 }
 
-/** What a month's documents wait for: people who approve them, or somebody who looks at what changed after they were issued. */
+/** The reasons why a month's documents need people: somebody has to approve them, or to look at changes after they were issued. */
 function billExceptions({ month, approvals, approvalsNeeded, issuedAt, changes }: BillStateResource): string[] {
   const { exceptions } = attentionWords()
   const name = monthName(month)
@@ -88,7 +94,7 @@ function billExceptions({ month, approvals, approvalsNeeded, issuedAt, changes }
   ]
 }
 
-/** `intervals` newest first. */
+/** The light, the exceptions and the notes of an area; `intervals` come newest first. */
 export function attentionOf(
   area: AreaResource,
   intervals: readonly IntervalResource[],
@@ -105,7 +111,7 @@ export function attentionOf(
     ...(area.missed.length > 0 ? [exceptions.missed(area.missed.length)] : []),
   ]
   const missing = missingReadings(intervals)
-  // Where official values settle, every result is computed again as they come.
+  // Where official values settle, every result is computed again when they arrive, so corrections are no exception.
   const corrected = isOfficial ? 0 : intervals.filter(({ status, run }) => status === 'final' && run > 1).length
   const deviationWh = intervals.reduce((sum, each) => sum + each.deviationWh, 0)
   const lateMs = (lateAfterBatches * area.batchSeconds + (isOfficial ? waitsOfGrace * area.graceSeconds : 0)) * 1000

@@ -1,4 +1,4 @@
-/** Results of the area, an interval a row: metered = matched + residual on both sides. */
+/** A table of the area's results, one interval in each row: metered = matched + residual on both sides. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { priceIn } from '../market/market.ts'
 import { cents, moneyColumn } from '../money/format.ts'
@@ -94,7 +94,7 @@ export default function IntervalTable({
   )
 }
 
-/** Energy traded ahead, less what of it was not delivered or not taken. */
+/** Energy traded ahead, less the part that was not delivered or not taken. */
 function aheadWords({ forwardWh, deviationWh }: IntervalResource): string {
   if (forwardWh === 0) return '–'
   return deviationWh === 0 ? String(forwardWh) : `${forwardWh} − ${deviationWh}`

@@ -1,4 +1,4 @@
-/** How much went over the line of each zone in the results that are shown, against what it carries. */
+/** The energy that went over the line of each zone in the shown results, compared with its capacity. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { NumbersTable } from '../charts/numbers-table.tsx'
 import { Spark } from '../charts/spark.tsx'
@@ -11,7 +11,7 @@ import { loadOf } from './load.ts'
 
 interface LineLoadProps {
   area: AreaResource
-  /** Newest first. */
+  /** The area's intervals, newest first. */
   intervals: readonly IntervalResource[]
 }
 

@@ -1,4 +1,4 @@
-/** Who takes part: members by zone, what their number is made of, and invitations. */
+/** The members of the area by zone, the parts of their number, and invitations. */
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { type ReactNode, useId, useState } from 'react'
 import type { MembersResource } from '../../server/api/joining.ts'
@@ -86,7 +86,7 @@ function Taken({
   )
 }
 
-/** A whole number from 1 on; null where it is none, or too large. */
+/** A whole number from 1 on; null where the text is no such number, or the number is too large. */
 function wholeUpTo(text: string, largest: number): number | null {
   const value = Number(text)
   return /^[1-9]\d{0,5}$/.test(text.trim()) && value <= largest ? value : null

@@ -1,4 +1,7 @@
-/** The meters of the area for its grid operator: where each is and whether it sends; and a confirmation taken back, if need be. */
+/**
+ * The meters of the area for its grid operator: where each one is, whether it sends, and a button to take its confirmation
+ * back.
+ */
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { MeterResource } from '../../server/api/joining.ts'

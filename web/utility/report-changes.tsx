@@ -1,4 +1,4 @@
-/** What has changed from one version of a report to the next: the rows that were computed since, as they are now. */
+/** The rows that were computed since the version of a report before this one, as they are now. */
 import { useQuery } from '@tanstack/react-query'
 import type { ReportVersionResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -15,11 +15,11 @@ import { utilityWords } from './words.ts'
 interface ReportChangesProps {
   area: AreaResource
   version: ReportVersionResource
-  /** When the version before it was computed. */
+  /** When the previous version was computed. */
   since: string
 }
 
-/** More are for the file. */
+/** The most rows that are shown; the file has all of them. */
 const mostShown = 200
 
 export function ReportChanges({ area, version, since }: ReportChangesProps) {

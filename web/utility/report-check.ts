@@ -1,4 +1,4 @@
-/** Reads a settlement report (RFC 4180) again and adds every row up. */
+/** Reads a settlement report (RFC 4180) again and adds up every row. */
 import { utilityWords } from './words.ts'
 
 export interface ReportCheck {
@@ -10,7 +10,10 @@ export interface ReportCheck {
 /** The first cell of the line that ends a report. */
 const endPattern = /^#end rows=(\d+) refused=(\d+) /
 
-/** Each row must hold metered = own use + matched + residual, in both directions, and the last line their number. */
+/**
+ * Checks a report: in each row, metered = own use + matched + residual in both directions, and the last line states the number
+ * of rows.
+ */
 export function checkReport(text: string): ReportCheck {
   const said = utilityWords().faults
   const [header = [], ...lines] = readCsv(text)
@@ -43,7 +46,7 @@ export function checkReport(text: string): ReportCheck {
   return { rows: rows.length, faults }
 }
 
-/** What the rows of a report come to; refused ones are not in it. */
+/** The sums over the rows of a report; refused rows are not in it. */
 export function reportSums(text: string): { rows: number; importWh: number; exportWh: number; soldWh: number } {
   const [header = [], ...lines] = readCsv(text)
   const rows = lines.filter(([first]) => !endPattern.test(first ?? ''))
@@ -54,7 +57,7 @@ export function reportSums(text: string): { rows: number; importWh: number; expo
   return { rows: rows.length, importWh: sum('importWh'), exportWh: sum('exportWh'), soldWh: sum('soldWh') }
 }
 
-/** A row as far as a list of changes tells it; energies in Wh. */
+/** The cells of a row that the list of changes shows; energies are in Wh. */
 export interface ChangedRow {
   start: string
   point: string
@@ -66,7 +69,7 @@ export interface ChangedRow {
   soldWh: number
 }
 
-/** The rows of a report, the newest computed first. */
+/** The rows of a report, the one that was computed last at the front. */
 export function changedRows(text: string): ChangedRow[] {
   const [header = [], ...lines] = readCsv(text)
   const rows = lines.filter(([first]) => !endPattern.test(first ?? ''))

@@ -1,13 +1,13 @@
-/** Versions of reports: what they were asked for, and since when something has changed in one. */
+/** Versions of reports: what each was asked for, and since when something in it has changed. */
 import type { ReleaseResource, ReportVersionResource } from '../../server/api/report-resources.ts'
 
-/** The range as times. */
+/** The range of a version as ISO 8601 times. */
 export function rangeOf({ report }: ReportVersionResource): { from: string; to: string } {
   const time = (seconds: unknown) => new Date(Number(seconds) * 1000).toISOString()
   return { from: time(report.from), to: time(report.to) }
 }
 
-/** The query that asks for the same report again; without what it was limited to as changed. */
+/** The query that asks for the same report again, in full even where this version was limited to changes. */
 export function queryOf(version: ReportVersionResource): string {
   const { from: _, to: __, changedSince: ___, ...rest } = version.report
   const { from, to } = rangeOf(version)
@@ -16,7 +16,10 @@ export function queryOf(version: ReportVersionResource): string {
   return query.toString()
 }
 
-/** Whether it can be put forward to be released: the newest of its report, written to its end, and not put forward yet. */
+/**
+ * Whether a version can be put forward to be released: it is the newest of its report, is complete, and was not put forward
+ * yet.
+ */
 export function isProposable(
   version: ReportVersionResource,
   all: readonly ReportVersionResource[],
@@ -30,13 +33,13 @@ export function isProposable(
 }
 
 /**
- * From when on something was computed that this version has and the one before it has not, as `changedSince` takes it; null for
- * a first version, and where the one before was never read to its end.
+ * The time since which rows were computed that this version has and the one before it has not, in the form of `changedSince`.
+ * It is null for a first version, and where the version before was never read to its end.
  */
 export function changedSinceOf(version: ReportVersionResource, all: readonly ReportVersionResource[]): string | null {
   const name = JSON.stringify(version.report)
   const before = all.find((each) => JSON.stringify(each.report) === name && each.version === version.version - 1)
   const until = before?.manifest?.computedUntil
-  // Rows of that very second may be in both, and none is missed.
+  // Rows that were computed in that very second may be in both versions, so that none is missed.
   return typeof until === 'string' ? until : null
 }

@@ -1,4 +1,4 @@
-/** The reports that were given out, each with its version, what it held, and what has changed from one version to the next. */
+/** The reports that were handed out, each with its version, its content, and what has changed from one version to the next. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ReportVersionResource } from '../../server/api/report-resources.ts'

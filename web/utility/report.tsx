@@ -1,4 +1,4 @@
-/** The settlement report of a range in any of its formats, for the grid operator's own session. */
+/** The form for the settlement report of a range, in any of its formats, under the grid operator's own session. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { ReportFormatResource } from '../../server/api/report-resources.ts'

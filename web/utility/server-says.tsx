@@ -1,4 +1,4 @@
-/** What a program has said, which speaks English, on a page of any language. */
+/** The message of a program, which is in English, on a page in any language. */
 import { refusalWords } from './refusal-words.ts'
 
 export function ServerSays({ sentence }: { sentence: string }) {

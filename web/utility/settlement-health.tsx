@@ -1,4 +1,7 @@
-/** How payments go: paid until when, what waits, what a payment costs the chain, and what watchers say of the one that waits for them. */
+/**
+ * The state of payments: up to when they are paid, what waits, what a payment costs on the chain, and what watchers say about
+ * the waiting one.
+ */
 import { useQuery } from '@tanstack/react-query'
 import type { AreaResource, BatchResource } from '../../server/api/resources.ts'
 import { watchersQuery } from '../api/queries.ts'
@@ -10,7 +13,7 @@ import { ServerSays } from './server-says.tsx'
 
 interface HealthProps {
   area: AreaResource
-  /** Newest first. */
+  /** The area's batches, newest first. */
   batches: readonly BatchResource[]
 }
 

@@ -1,4 +1,4 @@
-/** The frame of a wide table: it scrolls in it where there is room, and where there is none its rows are stacked. */
+/** The frame of a wide table. The table scrolls in it where there is room; where there is none, its rows are stacked. */
 import { type ReactNode, useRef } from 'react'
 import { useStackedRows } from '../page/stacked-rows.ts'
 

@@ -13,14 +13,14 @@ import { type InboxState, officialSums, releaseCounts } from './exceptions.ts'
 
 const imported = 1
 const refetchInterval = 60_000
-/** As the metrics count them. */
+/** The number of days whose differing values are counted, the same as in the server's metrics. */
 const differingDays = 3
 const dayMs = 86_400_000
 
 interface Waiting {
   waiting: InboxState
   joining: UseQueryResult<JoiningResource[]>
-  /** Whether some of it is asked for the first time. */
+  /** Whether the first answer to some query is still on its way. */
   isFirst: boolean
 }
 

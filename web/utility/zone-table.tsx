@@ -1,4 +1,4 @@
-/** The zone tree as a table: a row a zone, its link to the parent beside it. */
+/** The zone tree as a table: one zone in each row, with its link to the parent. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { isFull, linkLoad, resultOf, type ZoneNode, zoneTree } from '../market/market.ts'
 import { cents, count, signOf } from '../money/format.ts'

@@ -1,6 +1,7 @@
 /**
- * The page's languages and the one in which it speaks. Every text that a person reads lies in a catalogue, once in each
- * language; a text that is missing in one of them does not compile. A further language is one more name here.
+ * The languages of the page and the one in which it speaks. Every text that a person reads lies in a catalogue, once in each
+ * language; the project does not compile where a text is missing in one of them. A further language is one more name in this
+ * list.
  */
 import { useSyncExternalStore } from 'react'
 
@@ -14,7 +15,7 @@ function isLanguage(text: string | null | undefined): text is PageLanguage {
   return text !== null && text !== undefined && Object.hasOwn(pageLanguages, text)
 }
 
-/** The first of the languages that somebody reads which the page speaks ("de-AT" is German); English where there is none. */
+/** The first of a reader's languages that the page speaks ("de-AT" is German); English where it speaks none of them. */
 export function preferred(read: readonly string[]): PageLanguage {
   return read.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLanguage) ?? 'en'
 }
@@ -23,7 +24,7 @@ function remembered(): string | null {
   try {
     return localStorage.getItem(place)
   } catch {
-    // A browser that keeps nothing.
+    // This browser keeps nothing.
     return null
   }
 }
@@ -42,13 +43,13 @@ export function language(): PageLanguage {
   return current
 }
 
-/** Changes the language for good. Whoever draws the page watches it and draws everything anew. */
+/** Changes the language and keeps the choice. The part that draws the page watches the language and draws everything anew. */
 export function chooseLanguage(next: PageLanguage): void {
   current = next
   try {
     localStorage.setItem(place, next)
   } catch {
-    // It holds as long as the page is open.
+    // Where it cannot be kept, the choice holds as long as the page is open.
   }
   for (const each of watchers) each()
 }
@@ -62,18 +63,18 @@ export function useLanguage(): PageLanguage {
   return useSyncExternalStore(watch, language)
 }
 
-/** What others wrote, in one language or in each of the page's. */
+/** A text that others wrote, in one language or in each of the page's languages, as the page shows it now. */
 export function inPageLanguage(text: string | Readonly<Record<PageLanguage, string>>): string {
   return typeof text === 'string' ? text : text[current]
 }
 
-/** The texts of a room: called, it gives those of the language in which the page speaks. */
+/** The texts of one part of the page. When it is called, it returns those of the language in which the page speaks. */
 export interface Catalogue<Texts> {
   (): Texts
   readonly texts: Readonly<Record<PageLanguage, Texts>>
 }
 
-/** English says which texts there are; the others must have them all. */
+/** Makes a catalogue. The English texts decide which texts there are; the other languages must have all of them. */
 export function catalogue<Texts extends object>(
   texts: { readonly en: Texts } & Readonly<Record<PageLanguage, NoInfer<Texts>>>,
 ): Catalogue<Texts> {
