@@ -119,7 +119,7 @@ export function watchersQuery(area: number) {
   return queryOptions({
     queryKey: ['watchers', area],
     queryFn: ({ signal }) => getJson<WatchersResource>(`/areas/${area}/watchers`, { signal }),
-    // The hash of the rules stands for the same rules for ever, so their text never changes.
+    // The area's rules name its watchers once and for all, so the answer never changes.
     staleTime: Number.POSITIVE_INFINITY,
   })
 }

@@ -1,4 +1,4 @@
-/** Trading ahead with the neighbours of one's own zone: what is offered, an order of one's own, and what was agreed. */
+/** Trading ahead with the neighbours of the seat's own zone: the offers, an order of one's own, and the agreed trades. */
 import { useState } from 'react'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { AheadForm } from './ahead-form.tsx'

@@ -1,4 +1,4 @@
-/** Who may read a seat's data, and who did: closed until somebody asks for it. */
+/** The list of people who may read a seat's data, and of those who did; closed until somebody asks for it. */
 import { Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { More } from '../page/more.tsx'

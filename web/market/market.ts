@@ -99,9 +99,9 @@ export function isFull(zone: ZoneResource, flowWh: number): boolean {
 }
 
 /**
- * What does not add up in an interval, in words; empty when all is well. Recomputed here from the published numbers: energy
- * sold is energy bought; in every zone matched never exceeds metered; zones add up to the area; and each link carries exactly
- * what its zone and the links below it have over, and no more than it could then.
+ * The faults of an interval in words; empty when everything adds up. They are found here from the published numbers: energy
+ * sold is energy bought; in every zone matched energy never exceeds metered energy; the zones add up to the area; and each link
+ * carries exactly the surplus of its zone and the links below it, and no more than its capacity at that time.
  */
 export function checkInterval(interval: IntervalResource): string[] {
   const { zones } = interval

@@ -1,4 +1,4 @@
-/** The session of whoever the page's address names: a person of the demo, or the visitor's own account. */
+/** The session of the account that the page's address names: that of a person of the demo, or the visitor's own. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useMemo, useState } from 'react'
 import { slugOf } from '../../contracts/protocol/slug.ts'

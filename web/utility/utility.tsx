@@ -36,7 +36,7 @@ export default function Utility({ area }: { area: AreaResource }) {
   if (isComing(intervals)) return <PageWaiting />
   const newest = intervals.data?.[0]
   const cleared = intervals.data ?? []
-  // Where the grid operator or a key decides the quantities, it says so in declarations.
+  // In an area without a market the grid operator or a key decides the quantities, which are then shown as declarations.
   const isMarket = area.rules.allocation === 0
   return (
     <div className="utility">

@@ -4,7 +4,10 @@
  */
 import type { PageLanguage } from './language.ts'
 
-/** Who reads: somebody with a roof or a flat, or the people of the utility. Visitors read as homes do. */
+/**
+ * The readers of a text: somebody with a roof or a flat (`home`), or the people of the utility. Visitors read the same words as
+ * homes.
+ */
 type Reader = 'home' | 'utility'
 
 export interface Vocabulary {
@@ -27,7 +30,7 @@ export interface Vocabulary {
   rest: string
 }
 
-/** By length in seconds: the lengths that have a name. */
+/** The lengths of intervals that have a name, by their seconds. */
 const names = {
   en: { 900: ['quarter-hour', 'quarter-hours'], 1800: ['half-hour', 'half-hours'], 3600: ['hour', 'hours'] },
   de: {
