@@ -1,6 +1,6 @@
 /**
- * Deposits, withdrawals and a meter's next key: signed in the browser, sent to the chain by the server, which pays the gas. Nothing here can
- * move money to anybody but the escrow and the address that the person signed for.
+ * Deposits, withdrawals and a meter's next key: signed in the browser, sent to the chain by the server, which pays the gas.
+ * Nothing here can move money to anybody but the escrow and the address that the person signed for.
  */
 import { parseUnits } from 'ethers'
 import { type Mandate, signFull } from '../../contracts/protocol/typed-data.ts'

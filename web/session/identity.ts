@@ -48,10 +48,11 @@ export interface Identity {
 }
 
 /**
- * What went wrong with a key or a wallet: `SESSION_PASSPHRASE` (it does not open the account), `SESSION_INSECURE` (the page
- * was not opened by https, so that nothing can be encrypted), `SESSION_KEY_MALFORMED`, `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED`
- * or `SESSION_WALLET_CHAIN` (the wallet is on another chain and would not change); `SESSION_PASSKEY_MISSING` (the device or the market has none),
- * `SESSION_PASSKEY_REFUSED` (nothing was signed) and `SESSION_PASSKEY_UNKNOWN` (it is no account's owner).
+ * What went wrong with a key or a wallet: `SESSION_PASSPHRASE` (it does not open the account), `SESSION_INSECURE` (the page was
+ * not opened by https, so that nothing can be encrypted), `SESSION_KEY_MALFORMED`, `SESSION_WALLET_MISSING`,
+ * `SESSION_WALLET_REFUSED` or `SESSION_WALLET_CHAIN` (the wallet is on another chain and would not change);
+ * `SESSION_PASSKEY_MISSING` (the device or the market has none), `SESSION_PASSKEY_REFUSED` (nothing was signed) and
+ * `SESSION_PASSKEY_UNKNOWN` (it is no account's owner).
  */
 export class SessionError extends CodedError<
   | 'SESSION_PASSPHRASE'
