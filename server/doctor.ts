@@ -1,4 +1,4 @@
-/** Looks at everything that a server needs and is not the server itself: a line for each, with what to do where it is not well. */
+/** Looks at everything that a server needs besides itself, and gives a line for each, with what to do where it is not well. */
 import { statfsSync } from 'node:fs'
 import { CodedError } from '../contracts/protocol/error.ts'
 import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
@@ -16,7 +16,7 @@ import { keptMonths, monthOf, nameOfMonth } from './store/months.ts'
 export interface Finding {
   /** The thing that was looked at. */
   of: string
-  /** `watch`: it works, but will not for long, or is not as it should be. */
+  /** `watch`: it works, but will stop working before long, or is not as it should be. */
   is: 'well' | 'watch' | 'ill'
   says: string
 }
@@ -28,7 +28,7 @@ const leastDiskBytes = 5 * 2 ** 30
 const oldestBackupMs = 36 * 3_600_000
 const pageWithinMs = 5_000
 
-/** Everything is asked at the same time, each with a deadline. */
+/** Asks everything at the same time, each question with a deadline. */
 export async function examine(config: FileConfig): Promise<Finding[]> {
   const groups = await Promise.all([
     database(config),
@@ -56,7 +56,7 @@ async function database({ databaseUrl, retain }: FileConfig): Promise<Finding[]>
   }
 }
 
-/** What the start of a server says of the same error. */
+/** The same error as the start of a server would explain it. */
 async function asDatabaseError(error: unknown, sql: Database, databaseUrl: string): Promise<unknown> {
   if (error instanceof CodedError) return error
   return requireDatabase(sql, { databaseUrl, migrates: false }).then(
@@ -73,7 +73,7 @@ async function sizeOf(sql: Database, databaseUrl: string): Promise<Finding> {
   return { of: 'database', is: 'well', says }
 }
 
-/** How far back the tables go, and whether something of it should have been archived. */
+/** How far back the tables go, and whether some of their months should have been archived. */
 async function months(sql: Database, retain: number | undefined): Promise<Finding> {
   const of = 'months'
   const kept = await keptMonths(sql)
@@ -132,7 +132,10 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
   return findings
 }
 
-/** What the start of a server would say of a database without the journal of what is settled; null where it says nothing, or cannot ask. */
+/**
+ * What the start of a server would say where areas have settled batches and the database has no journal of them; null where it would
+ * say nothing, or cannot ask.
+ */
 async function missingJournal(
   escrow: { rpcUrl: string; facts: EscrowFacts; areas: readonly AreaSettings[] },
   { databaseUrl }: FileConfig,

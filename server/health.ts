@@ -20,9 +20,9 @@ import { missedByArea } from './store/queries.ts'
 
 /** The database has to answer within this. */
 const databaseWithinMs = 2_000
-/** A node that has shown no block for longer is not followed any more: it is asked every few seconds. */
+/** A node is asked every few seconds: one that has shown no block for longer than this is not followed any more. */
 const chainSeenWithinMs = 12_000
-/** A newest block that is older: the node has lost its chain, or the chain stands still. */
+/** Where the newest block is older than this, the node has lost its chain, or the chain stands still. */
 const chainFreshWithinS = 600
 /** Watchers answer within seconds: a batch that has waited for them longer is worth a look. */
 const watchersWithinS = 120
@@ -42,9 +42,9 @@ export interface HealthParts {
 }
 
 export interface Health {
-  /** What is not ready, each in a sentence; never later than the deadlines. */
+  /** A sentence for each thing that is not ready; resolves at the latest by the deadlines. */
   ready(): Promise<string[]>
-  /** What concerns an area of all that, and what else its operator asks for. */
+  /** Those of these facts that concern an area, and whatever else its operator wants to know. */
   operationOf(area: number): Promise<OperationFacts>
   stop(): Promise<void>
 }
@@ -56,7 +56,7 @@ interface Seen {
   databaseBytes: number | null
   /** First moment of the oldest month in the tables, UTC seconds. */
   keptFrom: number | null
-  /** How often the chain has settled of each area what its journal does not know. */
+  /** For each area, how many batches the chain has settled that its journal does not know. */
   missed: Map<number, number>
 }
 
@@ -175,7 +175,7 @@ function waitingBatches({ areas, escrows }: Pick<HealthParts, 'areas' | 'escrows
   })
 }
 
-/** A restored or emptied database looks like any other before that. */
+/** Said until the journal was compared with the chain: before that, a restored or emptied database looks like any other. */
 const notCompared = 'it is starting: its journal has not been compared with what the chain has settled'
 
 function behindChain(area: number, batches: number): string {
@@ -226,7 +226,7 @@ async function answers(database: Database): Promise<boolean> {
   return isThere
 }
 
-/** What is measured when somebody reads it, of what was seen before. */
+/** Registers the gauges that are computed when somebody reads them, from what was seen before. */
 function registerGauges({ areas, escrows, operator, registry, backupFolder }: HealthParts, seen: Seen): void {
   const registers = [registry]
   new Gauge({

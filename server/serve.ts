@@ -61,14 +61,14 @@ import { makeMonthsAhead } from './store/months.ts'
 /** One escrow on one chain, with the areas in it that are served. */
 export interface ServedEscrow {
   rpcUrl: string
-  /** Of the chain that it was deployed on; null where nobody wrote it down. */
+  /** The id of the chain that the escrow was deployed on; null where nobody wrote it down. */
   chainId: number | null
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
-  /** What opens accounts of passkeys; null where nothing does. */
+  /** The contract that opens accounts of passkeys; null where there is none. */
   accounts: string | null
-  /** The contract by which accounts take grants of data back; null where none can be given. */
+  /** The contract by which accounts take grants of data back; null where no grants can be given. */
   revocations: string | null
   areaFiles: readonly string[]
 }
@@ -97,7 +97,7 @@ export interface ServeOptions {
   confirmations: number
   /** Pause between looks at the chain. */
   chainPollMs: number
-  /** Whose newest file tells when the last backup was made. */
+  /** The folder whose newest file tells when the last backup was made. */
   backupFolder: string | null
   /** Whether an older database is brought up to date. */
   migrates: boolean
@@ -121,8 +121,8 @@ const noticesEveryMs = 1_000
 const developmentChainIds: readonly number[] = [31337, 1337]
 
 /**
- * Makes sure of everything that it takes, starts the areas and starts serving; resolves when the port is open. Throws `ServeError`,
- * `StoreError`, `ChainError` and `SettingsError`, each saying what to do; then nothing is left running.
+ * Checks that everything a server needs is there, starts the areas and starts serving; resolves when the port is open. Throws
+ * `ServeError`, `StoreError`, `ChainError` and `SettingsError`, each saying what to do; then nothing is left running.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log, databaseUrl, confirmations, chainPollMs: pollMs } = options
@@ -201,7 +201,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (metricsServer !== null) {
     await listen(metricsServer, { host: options.metricsHost, port: options.metricsPort! }, '--metrics-port')
   }
-  // The first is the one that links name.
+  // Links use the first of these.
   const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demo, takeFile: files.take },
@@ -278,7 +278,7 @@ async function readEscrow(served: ServedEscrow) {
   return { rpcUrl, firstBlock, revocations, facts, areas: areaFiles.map((file) => readSettingsFile(file, facts)) }
 }
 
-/** The page and the API name an area by its number alone. */
+/** Refuses two areas with the same number, since the page and the API name an area by its number alone. */
 function requireDifferentAreas(settings: readonly AreaSettings[]): void {
   const escrowOf = new Map<number, string>()
   for (const { area, chain } of settings) {

@@ -1,4 +1,4 @@
-/** What a server makes sure of before it starts: each thing that is wrong is said in a sentence, with what to do. */
+/** The checks that a server makes before it starts: each thing that is wrong is said in a sentence, with what to do. */
 import { createServer } from 'node:net'
 import { CodedError } from '../contracts/protocol/error.ts'
 import type { Address } from '../contracts/protocol/typed-data.ts'
@@ -12,7 +12,8 @@ import { leaseHolder } from './store/lease.ts'
 
 /**
  * `SERVE_DATABASE` and `SERVE_DATABASE_BEHIND` are about the database, `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES` about the
- * contracts, `SERVE_JOURNAL_MISSING` about both, `SERVE_AREA_HELD`, `SERVE_AREA_TWICE` and `SERVE_PORT_TAKEN` about other programs, `SERVE_RELAY_KEY` and `SERVE_DEMO_PEOPLE` about keys.
+ * contracts, `SERVE_JOURNAL_MISSING` about both, `SERVE_AREA_HELD`, `SERVE_AREA_TWICE` and `SERVE_PORT_TAKEN` about other programs,
+ * `SERVE_RELAY_KEY` and `SERVE_DEMO_PEOPLE` about keys.
  */
 export class ServeError extends CodedError<
   | 'SERVE_DATABASE'
@@ -30,7 +31,7 @@ export class ServeError extends CodedError<
   override readonly name = 'ServeError'
 }
 
-/** What PostgreSQL and the sockets to it say, as what a person can do. */
+/** For the codes of errors of PostgreSQL and of its sockets, what a person can do. */
 const databaseRemedies: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there: start PostgreSQL, or correct the address',
   ENOTFOUND: 'there is no such host: correct the address',
@@ -45,8 +46,9 @@ const databaseRemedies: Record<string, string> = {
 }
 
 /**
- * The database answers, is new enough, and has the schema of this release: an empty one gets it, an older one only with `migrates`.
- * Before an empty one gets it, `beforeSetUp` may refuse. Gives the migrations that ran. Throws `ServeError` `SERVE_DATABASE`, `SERVE_DATABASE_BEHIND`, and `StoreError`.
+ * Makes sure that the database answers, is new enough, and has the schema of this release. An empty database gets the schema, unless
+ * `beforeSetUp` refuses; an older one is migrated only with `migrates`. Returns the migrations that ran. Throws `ServeError`
+ * `SERVE_DATABASE`, `SERVE_DATABASE_BEHIND`, and `StoreError`.
  */
 export async function requireDatabase(
   database: Database,
@@ -78,7 +80,7 @@ export function placeOf(url: string): string {
   return `${host}${pathname}`
 }
 
-/** Throws `ServeError` `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES`. Gives what is wrong but may mend itself. */
+/** Throws `ServeError` `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES`; returns sentences on faults that may pass by themselves. */
 export async function requireContracts(
   rpcUrl: string,
   facts: EscrowFacts,
@@ -122,8 +124,9 @@ export function notAppointed(area: number, operator: Address): string {
 }
 
 /**
- * No area has settled batches while the database holds no journal of it: that database is the wrong one, or was emptied, and an area that
- * began anew there would take orders beside a journal that is still somewhere else. Throws `ServeError` `SERVE_JOURNAL_MISSING`.
+ * Makes sure that the database holds a journal of each area that has settled batches. A database without it is the wrong one, or was
+ * emptied, and an area that began anew there would take orders beside a journal that is still somewhere else. Throws `ServeError`
+ * `SERVE_JOURNAL_MISSING`.
  */
 export async function requireJournals(
   database: Database,
@@ -160,8 +163,8 @@ const renewedWithinMs = 4_000
 const lookEveryMs = 250
 
 /**
- * No other server writes one of the areas. One that lives renews its lease, which is noticed within seconds; that of one that was killed
- * runs out. Throws `ServeError` `SERVE_AREA_HELD`.
+ * Makes sure that no other server writes one of the areas. A living server renews its lease, which is noticed within seconds; the lease
+ * of a server that was killed runs out. Throws `ServeError` `SERVE_AREA_HELD`.
  */
 export async function requireFreeAreas(database: Database, settings: readonly AreaSettings[]): Promise<void> {
   for (const { area, chain } of settings) {

@@ -6,8 +6,8 @@ import { defaultPriceDecimals, formatPrice, parsePrice } from '../../contracts/p
 import { formatDuration, parseDuration } from '../configuration/duration.ts'
 
 /**
- * `FOUND_FOLDER`: the folder holds something already, or cannot be made. `FOUND_ANSWER`: answers that do not fit together. `FOUND_ACT`: an act that its area
- * does not know.
+ * `FOUND_FOLDER`: the folder holds something already, or cannot be made. `FOUND_ANSWER`: answers do not fit together. `FOUND_ACT`: the area
+ * does not know the act.
  */
 export class FoundingError extends CodedError<'FOUND_FOLDER' | 'FOUND_ANSWER' | 'FOUND_ACT'> {
   override readonly name = 'FoundingError'
@@ -20,14 +20,14 @@ export interface FoundingQuestion {
   /** The question's name; with dashes it is also the flag. */
   name: string
   asks: string
-  /** Said where the answer matters and is hard to change. */
+  /** Shown with the question where the answer matters and is hard to change. */
   advice?: string
   /** The answer that `--yes` takes. */
   standard(answers: Answers): string
   choices?: readonly string[]
   /** What is wrong with an answer, null where nothing is. */
   mistake?(answer: string, answers: Answers): string | null
-  /** Whether it is to be asked at all. */
+  /** Whether the question is to be asked at all. */
   applies?(answers: Answers): boolean
   /** An area file that is there already answers it. */
   isOfArea?: true
@@ -68,7 +68,7 @@ export function isShared({ allocation }: Answers): boolean {
   return allocation !== 'market'
 }
 
-/** An outage of the server that costs nobody anything. */
+/** The longest outage of the server that costs nobody anything. */
 const outageSeconds = 2 * 86_400 - 3_600
 
 /** How long a batch waits for the grid operator's word; not at all where nobody needs it. */
@@ -291,7 +291,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
 ]
 
-/** Where a database and a chain of its own lie; neither is the demo's. One party alone makes all blocks of such a chain. */
+/** Where a community's own database and chain lie; neither is the demo's. One party alone makes all blocks of such a chain. */
 export function embeddedAnswers(): Answers {
   const password = randomBytes(24).toString('hex')
   return {

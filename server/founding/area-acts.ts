@@ -12,7 +12,7 @@ import { asChainError, openProvider } from '../chain/escrow-client.ts'
 import { FoundingError } from './answers.ts'
 import type { ConfiguredArea } from './configured-areas.ts'
 
-/** An act with what it takes; seats are numbers of this area, in decimals. */
+/** An act with what it needs; seats are numbers of this area, in decimal digits. */
 export type AreaAct =
   | { act: 'open'; operator: Address }
   /** A companion is the home's own agent beside its official meter: it is of grade `device`, whatever the rules settle on. */
@@ -26,9 +26,9 @@ interface Call {
   args: unknown[]
 }
 
-/** Percent of the estimate that is offered: what others do in the same block may make an act dearer. */
+/** How much gas is offered, in percent of the estimate: what others do in the same block may make an act dearer. */
 const gasShare = 150n
-/** How long what is sent may wait for a block. */
+/** How long a sent transaction may wait for a block. */
 const lifeSeconds = 3_600
 
 /** Signs and pays with the office's key; gives the transaction once it is in a block. Throws `FoundingError` `FOUND_ACT` and `ChainError`. */
@@ -116,7 +116,7 @@ async function callOf({ settings, file }: ConfiguredArea, act: AreaAct, escrow: 
   }
 }
 
-/** A seat's meter, and what the next thing carries that the area's grid operator says of it. */
+/** A seat's meter, and the version that the grid operator's next instruction about this meter must carry. */
 async function nextInstruction(escrow: EscrowContract, area: number, seat: bigint) {
   const { meter } = await escrow.seatView(seat)
   const last = (await escrow.instructionOf(meter, area)) as bigint
@@ -133,24 +133,24 @@ function seatOf({ area }: AreaSettings, text: string): bigint {
   return seat
 }
 
-/** The watchers whose hash the rules carry: the area's settings keep that alone. */
+/** The watchers whose hash the rules carry, from the area's file: the area's settings keep only the hash. */
 function watchersOf(file: string): { quorum: number; keys: Address[] } {
   const { rules } = JSON.parse(readFileSync(file, 'utf8')) as {
     rules: { watchers?: { quorum: number; keys: Address[] } }
   }
   const { quorum, keys } = rules.watchers ?? { quorum: 0, keys: [] }
-  // The escrow takes them in the order in which their hash has them.
+  // The escrow takes the keys in the order in which they were hashed.
   return { quorum, keys: keys.map((key) => key.toLowerCase()).sort() }
 }
 
 export interface AreaOffices {
   area: number
   rules: Hex
-  /** Whether these are the rules of its file. */
+  /** Whether the rules on the chain are those of the area's file. */
   isAsFile: boolean
   gridOperator: Address
   operator: Address
-  /** Earned and not paid out, in tokens. */
+  /** Grid fees that were earned and not paid out yet, in tokens. */
   gridFees: string
   /** ISO 8601, or null before the first batch. */
   settledUntil: string | null

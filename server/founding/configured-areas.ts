@@ -6,7 +6,7 @@ import { readDeployment } from '../configuration/deployment.ts'
 
 export interface ConfiguredArea {
   settings: AreaSettings
-  /** The file that says so. */
+  /** The area file that these settings were read from. */
   file: string
   rpcUrl: string
 }
@@ -49,7 +49,7 @@ export async function areaPlaces({ escrows }: FileConfig): Promise<NumberedArea[
   return places
 }
 
-/** As far as an area's number follows from them: the token's name and decimals are no part of it. */
+/** The facts from which an area's number follows; the token's name and decimals are not among them. */
 function deployedFacts(file: string): EscrowFacts {
   const { chainId, escrow, token, withdrawalDelaySeconds } = readDeployment(file)
   return { chainId, escrow, token, tokenName: '', tokenDecimals: 0, withdrawalDelaySeconds }

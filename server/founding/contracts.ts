@@ -15,7 +15,7 @@ export interface DeployedBy {
   rpcUrl: string
   /** The file of the key that pays. */
   keyFile: string
-  /** Null deploys the development token, which the key makes as it likes. */
+  /** Null deploys the development token, of which the key may mint as much as it likes. */
   token: Address | null
   withdrawalDelaySeconds: number
   /** For how long the owner of an account can object to its recovery. */

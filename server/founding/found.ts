@@ -43,7 +43,7 @@ export const officeKey = (office: 'deployer' | 'operator' | 'relay' | 'grid'): s
 
 const decimals = 4
 
-/** Prices of trades go up to half the band: as far above the supplier's price as a fifth of it, on the next ten cents. */
+/** The top of the price band. Trades may use half of it, which reaches a fifth above the supplier's price, rounded up to ten cents. */
 function bandOf(retailPrice: string): string {
   const tenCents = 1_000
   const half = Math.ceil((parsePrice(retailPrice, decimals) * 12) / 10 / tenCents) * tenCents
@@ -72,15 +72,15 @@ export function readGivenArea(path: string): GivenAreaFile {
   }
 }
 
-/** What such a file answers of the questions. */
+/** The answers that such a file gives to the questions of founding. */
 export function answersIn({ name, graceSeconds, rules }: GivenAreaFile): GivenArea {
   return { name, graceSeconds, intervalSeconds: rules.intervalSeconds, batchSeconds: rules.batchSeconds }
 }
 
 /**
- * Founds a community in a folder that is not there yet or is empty; `area` is an area file that takes the place of the answers about the
- * area, `embedded` says that its database and chain are its own. The folder is there when all of it is. Throws `FoundingError`; then
- * nothing was written.
+ * Founds a community in a folder that is not there yet or is empty. `area` is an area file that takes the place of the answers about the
+ * area; `embedded` says that its database and chain are its own. The folder appears only when everything in it is written. Throws
+ * `FoundingError`; then nothing was written.
  */
 export function foundCommunity(
   folder: string,
@@ -122,7 +122,7 @@ export function foundCommunity(
   }
 }
 
-/** An empty folder that can take the name of another. */
+/** A new empty folder beside `root`, which can be renamed to it. */
 function stagedBeside(root: string): string {
   const parent = dirname(root)
   try {
@@ -144,7 +144,7 @@ function gridOf(answers: Answers, area: GivenAreaFile | null): Address | null {
   return named === '' ? null : parseAddress(named!)
 }
 
-/** The area file of a grid operator. */
+/** The area file with this grid operator written into it. */
 export function withGrid(area: GivenAreaFile, grid: Address): Record<string, unknown> {
   return { ...area, rules: { ...area.rules, grid } }
 }
@@ -183,7 +183,7 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
       grid,
       intervalSeconds: parseDuration(answers.interval!),
       batchSeconds: parseDuration(answers.batch!),
-      // From one feeder to another: two links, and once more as much for dearer times.
+      // The way from one feeder to another has two links; the fee may also double in dearer times.
       maxGridPerKwh: feeders.length === 0 ? '0' : formatPrice(4 * parsePrice(answers.gridFee!, decimals), decimals),
       maxBandPerKwh: bandOf(answers.retailPrice!),
       confirmation: answers.confirmation,
@@ -194,14 +194,14 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
   }
 }
 
-/** How energy is priced that the market does not give out. */
+/** How shared energy is priced, where somebody else than the market decides the quantities. */
 function sharingOf(answers: Answers): Record<string, unknown> {
   if (!isShared(answers)) return {}
   const waitSeconds = parseDuration(answers.declarationWait!)
   return { sharing: { price: { rule: 'fixed', pricePerKwh: answers.sharedPrice }, waitSeconds } }
 }
 
-/** More than half of them must sign; those who say nothing are waited for a quarter of a batch. */
+/** The area's watchers: more than half must sign, and a batch waits a quarter of its length for those who say nothing. */
 function watchersOf({ watchers, batch }: Answers): Record<string, unknown> {
   const keys = keysIn(watchers!)
   if (keys.length === 0) return {}

@@ -8,8 +8,8 @@ import { readOffices } from './area-acts.ts'
 import type { ConfiguredArea } from './configured-areas.ts'
 
 /**
- * Each of so many is good for `accounts` accounts until then (seconds since 1970). Throws `FoundingError` `FOUND_ACT` for a key that holds
- * no office of the area, and `ChainError`.
+ * Signs several invitations, each good for `accounts` accounts until a time (seconds since 1970). Throws `FoundingError` `FOUND_ACT` for a
+ * key that holds no office of the area, and `ChainError`.
  */
 export async function signInvitations(
   place: ConfiguredArea,

@@ -1,4 +1,4 @@
-/** The unit by which systemd runs a server: its own user, its own folder, and nothing else of the machine. */
+/** The unit by which systemd runs a server: it has its own user and its own folder, and may use nothing else of the machine. */
 import { serverProgram } from '../project-files.ts'
 
 /** The unit of the server whose folder this is (an absolute path). */

@@ -47,7 +47,7 @@ export interface AgentSocketParts {
   log: Logger
 }
 
-/** Connections of agents that have said a signed hello, and of those that have not. */
+/** How many connections there may be of agents that have said a signed hello, and of those that have not. */
 const places = { known: 20_000, knownOfOne: 4, strangers: 4_000, strangersOfNetwork: 256 }
 const limits = {
   metersPerConnection: 256,
@@ -55,10 +55,10 @@ const limits = {
   messagesUnderWay: 8,
   /** Readings of all connections that are worked on at a time. */
   readingsUnderWay: 10_000,
-  /** A connection that announced nothing for so long is closed. */
+  /** A connection that has announced no meter for so long is closed. */
   silentMs: 120_000,
 }
-/** Announcements of strangers of one network that are not signed by the meter: each costs a look at a signature. */
+/** Announcements from strangers of one network that the meter has not signed: each costs a check of a signature. */
 const mostFalsePerMinute = 1_200
 /** Readings of one agent that change nothing (duplicates, refused ones) and announcements said again. */
 const mostVainPerMinute = 6_000
@@ -124,7 +124,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
       const nowMs = Date.now()
       const [allowance, who] = name === null ? [falseHellos, network] : [vain, name]
       allowance.check(who, nowMs)
-      // It is given back to whoever announces a meter that is new here; many may be looked at at once.
+      // A good announcement of a meter that is new on this connection gets this back; many may be checked at the same time.
       allowance.charge(who, nowMs, 1)
       const { answer, announced } = await hello(message, { areas, signatures, nowMs })
       const isAgain = announced !== null && meters.has(announced.meter)
@@ -231,7 +231,7 @@ async function hello(
   return refuse('HELLO_SIGNATURE', text, retryMs.clock)
 }
 
-/** For each escrow, what there is of the meter. */
+/** For each escrow, what this server has of the meter. */
 function escrowsOf(seats: readonly MeterSeat[], now: number): (HeldOfMeter & Pick<WelcomedMeter, 'told'>)[] {
   const byEscrow = new Map<string, MeterSeat[]>()
   for (const each of seats) {
@@ -274,14 +274,14 @@ async function takeReadings(
   return results
 }
 
-/** The refusal of a whole message of which an area could take nothing now: the agent waits and sends it again. */
+/** The refusal of a whole message where no area could take anything of it now: the agent waits and sends it again. */
 function waitingFor(results: readonly ReadingAck[]): Refusal | null {
   const { code, message } = results[0]!
   const isWaiting = results.every((each) => passing.has(each.code ?? ''))
   return isWaiting ? refusal(code!, message!, retryMs.busy) : null
 }
 
-/** Nothing has changed for it, and not because of anything that passes. */
+/** Whether the reading changed nothing, for a reason that will not pass by itself. */
 function isVain({ status, code }: ReadingAck): boolean {
   return status === 'duplicate' || (status === 'refused' && !passing.has(code ?? ''))
 }

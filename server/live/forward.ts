@@ -9,7 +9,7 @@ import type { Publisher, Publishing } from './publishing.ts'
 /** Trades sent in one round: a page that missed more fetches the book. */
 const mostTrades = 200
 
-/** Gathers the orders of which one area tells that they changed, and sends what stands in the tables round by round. */
+/** Gathers which orders one area says have changed, and sends what the tables say about them, round by round. */
 export function createForwardPublisher(area: AreaHandle, publishing: Publishing): Publisher {
   const { settings } = area
   const { database, tables, watched, accounts, toArea, toAccount } = publishing

@@ -33,9 +33,9 @@ const packets = { atOnce: 2_000, perSecond: 500 }
 const bytesOfOne = 4_096
 /** Packets of all connections of one network that have not shown who they are. */
 const mostOfStrangers = 12_000
-/** The first small packets of a connection, in which whoever means well says who it is: a neighbour's flood does not take them away. */
+/** The first small packets of a connection are free, so that a neighbour's flood keeps nobody from saying who it is. */
 const freePackets = 8
-/** Packets that may wait for one client; a page that reads none for minutes is let go and resumes by itself. */
+/** Packets that may wait for one client: a page that reads none for minutes is disconnected and connects again by itself. */
 const mostWaitingPackets = 500
 
 /**
@@ -84,7 +84,7 @@ export function trustConnection({ conn }: Socket): void {
   trusted.add(conn)
 }
 
-/** Closing alone waits half a minute for the client's consent, and takes what it sends meanwhile. */
+/** Ends a connection at once: `close` alone would wait half a minute for the client's consent, and read what it sends meanwhile. */
 function hangUp(connection: Socket['conn']): void {
   const { socket } = connection.transport as { socket?: { terminate(): void } }
   connection.close(true)
@@ -94,7 +94,7 @@ function hangUp(connection: Socket['conn']): void {
 /** The first character of a packet that asks for a namespace. */
 const connectPacket = '0'
 
-/** Lets a client go that does not read what is sent to it; `dropped` is called then. */
+/** Disconnects a client that does not read what is sent to it; `dropped` is called then. */
 export function dropWhenSlow(socket: Pick<Socket, 'conn' | 'once'>, dropped: () => void): void {
   let waiting = 0
   const count = () => {

@@ -1,7 +1,7 @@
 /**
  * The socket.io namespace `/live`: what pages watch. Public events go to who watches an area, private ones to the sessions
- * of the account whose seats they are about. What an area tells of its commits is gathered, and once a second read from the
- * tables and sent, so a page sees what the API would tell it, and a burst costs one query.
+ * of the account whose seats they are about. Each area tells what its commits have changed; that is gathered, and once a second the
+ * changed rows are read from the tables and sent. So a page sees what the API would tell it, and a burst costs one query.
  */
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
@@ -35,7 +35,7 @@ export interface LiveParts extends OrderSocketParts {
 }
 
 export interface Live {
-  /** Tells the pages of an account what it is told of. */
+  /** Sends a notice to the open pages of an account. */
   tell(account: string, notice: NoticeResource): void
   /** The accounts that have a page open. */
   watching(): string[]
@@ -44,7 +44,7 @@ export interface Live {
 }
 
 const watchedPerSocket = 16
-/** Pages of accounts that belong here, and of others: any key signs in. */
+/** How many connections there may be of accounts that have a seat or office here, and of all others: any key can sign in. */
 const places = { known: 20_000, knownOfOne: 32, strangers: 10_000, strangersOfNetwork: 512 }
 
 /** Who is behind a socket; null for the public. */
@@ -78,7 +78,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       const shown = typeof token === 'string' ? { token, account: null } : named
       const session = shown && (await sessionShown(database, shown, new Date()))
       if (session === null) {
-        // As over HTTP: what is looked up in vain counts for the network.
+        // As over HTTP, a session that is looked up in vain counts against the network.
         if (shown !== null) parts.reads.use(parts.networkOf(socket.request), Date.now())
         return next(connectError('SESSION_NEEDED', 'the session has ended; sign in again'))
       }
@@ -142,7 +142,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       }
     }),
     every(sessionPeriodMs, log, async () => {
-      // A page that connects while the sessions are looked up is of the next round.
+      // A page that connects while the sessions are looked up waits for the next round.
       const sockets = [...namespace.sockets.values()].flatMap((socket) => {
         const token = socket.data.visitor?.token
         return token === undefined ? [] : [{ socket, token }]

@@ -1,4 +1,4 @@
-/** Which seat of this server a meter serves, whatever areas it has been in: seats follow one another at boundaries. */
+/** Finds the seat that a meter serves, in whichever areas of this server it has been: its seats follow one another at boundaries. */
 import type { Address, EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Areas } from '../api/parts.ts'
@@ -12,8 +12,8 @@ export interface MeterSeat {
 }
 
 /**
- * The seats of a meter in all areas, or in those of one escrow, by when they opened, the newest first. Of two that opened at one
- * boundary the earlier one is that which the meter left before it had begun; numbers of seats tell nothing across areas.
+ * The seats of a meter in all areas, or in those of one escrow, by when they opened, the newest first. Where two opened at one boundary,
+ * the seat that the meter left before it had begun counts as the earlier one; across areas the numbers of seats tell nothing about that.
  */
 export function seatsOfMeter(areas: Areas, meter: Address, domain?: EscrowDomain): MeterSeat[] {
   const found: MeterSeat[] = []
@@ -33,15 +33,16 @@ function newestFirst(a: SeatSummary, b: SeatSummary): number {
   )
 }
 
-/** Of seats, the newest first, the one that is served at a boundary: the last that opened before it, else the first of all. */
+/** The seat that is served at a boundary: the last that opened before it, else the first of all. `seats` has the newest first. */
 export function servedAt(seats: readonly MeterSeat[], time: UtcSeconds): MeterSeat | undefined {
   return seats.find(({ seat }) => seat.openedAt < time) ?? seats.at(-1)
 }
 
 /**
- * Whose areas take a reading: that of the seat which is served at its boundary, or of a later one whose epoch it is of, or which is
- * beyond its epoch and so can say that it will never be known. Where a meter moves at this very boundary and takes its epoch along,
- * two: it ends the last interval of the seat before and begins the first one of the next. An area decides alike among its own seats.
+ * The seats whose areas take a reading. Usually that is the seat which is served at the reading's boundary. It is a later seat where the
+ * reading belongs to that seat's epoch, or to an earlier epoch: then the later seat's area can say that the reading will never be known.
+ * Where a meter moves at this very boundary and keeps its epoch there are two: the reading ends the last interval of the former seat and
+ * begins the first interval of the next. An area decides in the same way among its own seats.
  */
 export function takersOf(
   seats: readonly MeterSeat[],
@@ -58,14 +59,14 @@ export function takersOf(
   return [ofEpoch ?? later.find(({ seat }) => seat.epochStart.epoch > epoch) ?? served]
 }
 
-/** What a meter's agent hears of what there is of it. */
+/** What a meter's agent is told about the readings that the server has. */
 export interface HeldOfMeter extends Pick<SeatSummary, 'newest' | 'gaps' | 'settledTo' | 'keys'> {
   served: MeterSeat
 }
 
 /**
- * What there is of a meter in all its seats, the newest first: of the one that is served now, and of former ones what they lack
- * of the same epoch until the next one opened, where that is not settled. Undefined where there is no seat.
+ * What the server has of a meter in all its seats, of which `seats` has the newest first: what the seat has that is served now, and what
+ * its former seats lack of the same epoch until the next seat opened, where that time is not settled. Undefined where there is no seat.
  */
 export function heldOf(seats: readonly MeterSeat[], now: UtcSeconds): HeldOfMeter | undefined {
   const served = servedAt(seats, now)

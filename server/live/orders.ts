@@ -83,7 +83,7 @@ async function ackOf(element: unknown, sender: OrderSender, parts: TakerParts): 
   }
 }
 
-/** Without form, of no area or seat, not signed by whom it names, or of a network that sends too many of the kind. */
+/** Whether an order is malformed, names no area or seat, is not signed by whom it names, or comes from a network that sends too many such. */
 function isNobodys(result: OrderAck): boolean {
   if (result.status !== 'refused') return false
   const { code } = result

@@ -1,7 +1,7 @@
 /**
  * Who may hold a connection open. Those who have shown who they are (an agent by a signed hello, a page by its session) have
- * places of their own. Strangers share theirs, few for each network: where they run out, the one that came first goes, since
- * whoever means well has said who it is by then.
+ * places of their own. Strangers share a few places for each network. Where these run out, the connection that came first is closed,
+ * since an honest client has said who it is by then.
  */
 import type { Namespace, Socket } from 'socket.io'
 import type { NetworkOf } from '../api/addresses.ts'
@@ -21,8 +21,8 @@ export interface Places {
 }
 
 /**
- * One socket per connection, and as many connections as the limits say. Whoever must go finds its connection closed and may
- * come again. `nameOf` says who is known from the beginning.
+ * Allows one socket per connection, and as many connections as the limits say. A client without a place finds its connection closed and
+ * may connect again. `nameOf` gives the name of a client that is known from the beginning.
  */
 export function limitPlaces(
   namespace: Namespace,
@@ -48,7 +48,7 @@ export function limitPlaces(
   })
 
   namespace.on('connection', (socket) => {
-    // Several may have been under way at once on one connection.
+    // A connection may have asked for several sockets at the same time.
     if (taken.has(socket.conn)) return socket.conn.close(true)
     taken.add(socket.conn)
     socket.once('disconnect', () => {

@@ -16,9 +16,9 @@ export interface Publishing {
   /** Accounts with a page open. */
   accounts(): string[]
   toArea: Audience
-  /** The area's grid operator, now. */
+  /** The account that is the area's grid operator now. */
   grid(): string
-  /** The seat into whose purse the money goes that is asked for of a seat; null where none does. */
+  /** The seat to whose purse the requested payout of a seat goes; null where it goes to none. */
   moveOf(seat: number): string | null
   toAccount(account: string): Audience
 }

@@ -1,6 +1,6 @@
 /**
- * Readings on their way to their areas: gathered for a moment from all connections, checked together who signed them, submitted
- * area by area, and answered one by one. What one of them is refused for disturbs none of its neighbours.
+ * Brings readings to their areas. They are gathered for a moment from all connections, their signatures are checked together, and they
+ * are submitted area by area and answered one by one. A reading that is refused does not affect the others.
  *
  * Homes send one or two readings a message, and a message to another thread costs more than a reading in it: so those that come
  * within a moment share one. With 900 messages a second that takes a third off what a reading costs.
@@ -21,7 +21,7 @@ import { languages } from '../words/languages.ts'
 import { readingSentence } from '../words/sentences.ts'
 import { type MeterSeat, seatsOfMeter, takersOf } from './meter-seats.ts'
 
-/** A meter that was announced for an escrow, and as of which loads each of its areas has told what it has of it. */
+/** A meter that was announced for an escrow; and, for each of its areas, at which load of the area the agent was told what the area has. */
 export interface WelcomedMeter {
   domain: EscrowDomain
   told: ReadonlyMap<AreaHandle, number>
@@ -41,7 +41,7 @@ export interface ArrivedReading extends WelcomedMeter {
 const gatherMs = 10
 /** Readings of one command: it does a bounded amount of work. */
 const readingsPerCommand = 256
-/** A message of more is somebody's backlog. */
+/** A message with more readings than this is somebody's backlog. */
 const mostOfBoundary = 8
 /** Parts of backlogs, of about a command's readings each, that are under way: one is stored while the next is looked at. */
 const mostBacklogParts = 2
@@ -175,7 +175,7 @@ async function signersOf(
   return signers
 }
 
-/** The readings that their meters signed, by the areas whose seats they serve; the others are answered. */
+/** Sorts the readings that their meters signed by the areas whose seats they serve; the others are answered here. */
 function byArea(
   areas: Areas,
   readings: readonly Carried[],
@@ -217,19 +217,19 @@ function refusalBefore(
     return readingRefusal(reading, 'AREA_NOT_READY', 'the area was made again: announce the meter anew', true)
   }
   const refusal = wrongSigner(reading, signer, { ...taker, seats })
-  // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
+  // An area that waits may not have heard of the meter's newest key: it refuses no reading for good.
   return refusal === null ? null : { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' }
 }
 
 /**
- * Whether one of these seats' areas has been made anew since it told the meter what it has, or has told nothing yet: it may have lost
- * what the meter takes as delivered.
+ * Whether the area of one of these seats was loaded anew since it told the meter what it has, or has told nothing yet: it may have lost
+ * readings that the meter believes to be delivered.
  */
 export function isOutOfDate({ told }: Pick<WelcomedMeter, 'told'>, seats: readonly MeterSeat[]): boolean {
   return seats.some(({ area }) => area.status.loads !== told.get(area))
 }
 
-/** Submits readings in one command; where that cannot be carried out, each alone, so that only the culprit is refused. */
+/** Submits readings in one command. Where that command fails, each is submitted alone, so that only the culprit is refused. */
 async function submit(area: AreaHandle, loads: number, carried: readonly Carried[]): Promise<void> {
   try {
     const events = await area.submit({ type: 'readings', readings: carried.map(meterReadingOf) }, loads)

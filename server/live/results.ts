@@ -10,10 +10,10 @@ import type { Publisher, Publishing } from './publishing.ts'
 
 /** Intervals sent in one round: a page that missed more fetches them. */
 const mostIntervals = 96
-/** A change of status is noticed in so many of the newest batches. */
+/** Only so many of the newest batches are watched for a change of status. */
 const watchedBatches = 10
 
-/** What of an area changed since the round before. */
+/** What has changed in an area since the round before. */
 interface Gathered {
   starts: Set<number>
   /** Numbers of seats in the area, or all of them. */
@@ -30,7 +30,7 @@ function nothingYet(): Gathered {
 export function createResultPublisher(area: AreaHandle, publishing: Publishing): Publisher {
   const { database, tables, watched, accounts, toArea, toAccount } = publishing
   let changes = nothingYet()
-  /** What was last sent of each batch and seat, so that only changes are. */
+  /** What was last sent of each batch and seat, so that only changes are sent. */
   let sentBatches = new Map<number, string>()
   const sentSeats = new Map<number, string>()
 

@@ -1,6 +1,6 @@
 /**
- * Whose message is looked at next, of those who have not signed in: one in each turn of the event loop, and the networks in rotation, so
- * that many messages that come at once keep neither the others nor each other's neighbours waiting for all of them.
+ * Decides which message is looked at next, among clients that have not signed in: one message in each turn of the event loop, and the
+ * networks in rotation. So nobody has to wait until all messages of a burst have been looked at, whoever sent it.
  */
 
 /** Messages that wait, of all networks: each may hold a hundred orders. */
@@ -43,7 +43,7 @@ export class StrangerTurns {
     setImmediate(() => this.#turn())
   }
 
-  /** The newest of whoever has the most. */
+  /** Refuses the newest message of the network that has the most. */
   #refuseOne(): void {
     let most: [network: string, own: Waiting[]] | null = null
     for (const each of this.#waiting) if (most === null || each[1].length > most[1].length) most = each

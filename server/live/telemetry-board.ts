@@ -10,9 +10,9 @@ export interface MeterOwner {
 
 export interface TelemetryBoard {
   put(telemetry: Telemetry): void
-  /** The newest of each meter of the account. */
+  /** The newest telemetry of each meter of the account. */
   of(account: string): TelemetryEvent[]
-  /** What came since it was taken before: the newest of each meter, by account. */
+  /** What has come since the last call: the newest telemetry of each meter, by account. */
   take(): Map<string, TelemetryEvent[]>
 }
 

@@ -26,7 +26,7 @@ export interface PointDays {
   factorPercent: number
 }
 
-/** When a point counts in a direction, for which meter and with how much of its energy. */
+/** The time in which a point counts in a direction, for which meter, and how much of its energy counts. */
 export interface PointStretch {
   meter: Address
   from: UtcSeconds
@@ -45,7 +45,7 @@ export interface AdmittedSeries extends Omit<SeriesIdentity, 'direction'> {
   direction: EnergyDirection
   /** The one register that can count, where several of one file say the same of a point. */
   canCount: boolean
-  /** Goes through them once; what is refused meanwhile is handed to whoever asked for the series. */
+  /** Can be gone through once; values that are refused meanwhile are handed to whoever asked for the series. */
   values: Iterable<IntervalValue>
 }
 
@@ -117,7 +117,7 @@ export function isFactored(code: string | null): boolean {
   return code?.endsWith('T') ?? false
 }
 
-/** Where several registers are of one point, direction and channel, that of the community counts; where none is, they contradict. */
+/** Where a point has several registers for one direction and channel, the community's counts; where none is the community's, they conflict. */
 function chooseRegisters(admitted: readonly AdmittedSeries[], refuse: AdmissionOf['refuse']): AdmittedSeries[] {
   const alike = new Map<string, AdmittedSeries[]>()
   for (const one of admitted) {
@@ -162,7 +162,7 @@ function* withoutRepeated(
   refused.finish()
 }
 
-/** The values that lie within the point's days and have passed, in intervals of the area; runs of others are refused together. */
+/** The values of intervals that lie within the point's days and have ended, by intervals of the area; runs of others are refused together. */
 function* valuesWithin(
   one: OfficialSeries,
   stretches: readonly PointStretch[],
@@ -187,7 +187,7 @@ function* valuesWithin(
   }
 }
 
-/** Shorter values summed: the worst quality counts, and what lacks a part is missing. */
+/** Sums shorter values by intervals of the area: the worst quality counts, and an interval that lacks a part is missing. */
 function* inIntervals(
   { values, intervalSeconds: length }: OfficialSeries,
   intervalSeconds: number,
@@ -209,13 +209,13 @@ function* inIntervals(
     const isMissing: boolean = energyMicroWh === null || open.energyMicroWh === null
     const sum: number | null = isMissing ? null : open.energyMicroWh! + energyMicroWh!
     open = { start, energyMicroWh: sum, quality: worseQuality(open.quality, quality) }
-    // One that is off the grid of its own length is in no interval.
+    // A value that does not start at a multiple of its own length belongs to no interval.
     if (at % length === 0) count += 1
   }
   if (open !== null) yield { value: open, isWhole: count === perInterval }
 }
 
-/** Intervals of one register that follow one another and are refused for one reason are one refusal. */
+/** Joins refusals: intervals of one register that follow one another and are refused for the same reason make one refusal. */
 class RefusedRuns {
   readonly #place: string
   readonly #refuse: AdmissionOf['refuse']

@@ -1,6 +1,6 @@
 /**
- * What a transformer's meter says of its zone, beside what the meters of the homes below it say: the difference is what lines lose and what
- * is connected without a seat. Energies are net: drawn from above less fed back.
+ * Compares what a transformer's meter says of its zone with what the meters of the homes below it say. The difference is the energy that
+ * lines lose, and the energy of connections without a seat. Energies are net: what was drawn from above less what was fed back.
  */
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { EnergyDirection } from '../exchange/official-values.ts'
@@ -39,7 +39,7 @@ export interface FeederBalance extends ZoneMeter {
   intervals: FeederInterval[]
 }
 
-/** A balance for each meter, its intervals ascending: those of which anything is known. */
+/** A balance for each transformer's meter: the intervals of which anything is known, ascending. */
 export function feederBalances(
   meters: readonly ZoneMeter[],
   {
@@ -76,7 +76,7 @@ export function feederBalances(
     const starts = [...new Set([...transformer.keys(), ...below.keys()])].sort((a, b) => a - b)
     const intervals = starts.map((start): FeederInterval => {
       const sum = transformer.get(start)
-      // A meter that tells both directions has told an interval once both are there.
+      // A meter with both directions has a value for an interval once it has told both.
       const transformerWh = sum !== undefined && sum.said === directions.size ? sum.netWh : null
       const homesWh = below.get(start) ?? null
       const differenceWh = transformerWh === null || homesWh === null ? null : transformerWh - homesWh

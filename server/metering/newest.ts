@@ -1,4 +1,4 @@
-/** Of several values that files give for one interval of a point, which one counts: the newest that says an energy. */
+/** Decides which value counts where files give several for one interval of a point: the newest that says an energy. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { IntervalValue } from '../exchange/official-values.ts'
 
@@ -8,11 +8,11 @@ export interface StampedValue extends Pick<IntervalValue, 'energyMicroWh' | 'qua
 }
 
 /**
- * What becomes of a value beside the one that counted before.
+ * What becomes of a value, compared with the one that counted before.
  * - `counts`: the first that says an energy, or the same said again later (`same`, which nobody need be told).
  * - `replaced`: it is newer and says something else, which is named.
- * - `conflict`: neither is newer and they differ: the one before counts on, and a person is told.
- * - `older`, `missing`: it is kept, and counts for nothing.
+ * - `conflict`: neither is newer and they differ: the one before still counts, and a person is told.
+ * - `older`, `missing`: it is kept, but does not count.
  */
 export type Verdict = 'counts' | 'same' | 'replaced' | 'conflict' | 'older' | 'missing'
 

@@ -12,7 +12,7 @@ export interface ExactRegisters {
   exportMicroWh: bigint
 }
 
-/** One value of one of a meter's points: the part of its energy that takes part. */
+/** A value of one of a meter's points, with the percentage of its energy that takes part in the community. */
 export interface PointValue {
   energyMicroWh: number | null
   quality: ValueQuality
@@ -23,11 +23,11 @@ export interface MeterInterval {
   start: UtcSeconds
   importMicroWh: bigint
   exportMicroWh: bigint
-  /** The worst of its points; `missing` where a point has no value, or the roster has no point then. */
+  /** The worst quality among its points; `missing` where a point has no value, or the roster has no point at that time. */
   quality: ValueQuality
 }
 
-/** As a reading has it: 0 measured, 1 estimated, 2 doubtful. */
+/** A reading made from official values; its quality is 0 for measured, 1 for estimated, 2 for doubtful. */
 export interface MadeReading {
   time: UtcSeconds
   importWh: Wh
@@ -63,13 +63,13 @@ export function meterInterval(
   }
 }
 
-/** Whether what is said is good enough to settle. */
+/** Whether a value of this quality is good enough to settle. */
 export function settles(quality: ValueQuality): boolean {
   return valueQualities.indexOf(quality) <= valueQualities.indexOf('substituted')
 }
 
 /**
- * The registers at the end of each interval, in order. An estimated interval counts and says so; what is missing counts nothing, and
+ * The registers at the end of each interval, in order. An estimated interval counts and is marked; a missing interval adds nothing, and
  * its boundary is doubtful.
  */
 export function makeRegisters(

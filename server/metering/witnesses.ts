@@ -1,7 +1,7 @@
-/** Two witnesses of one interval: the metering operator's value and what the home's own agent read, and when they disagree. */
+/** Compares two witnesses of one interval, the metering operator's value and what the home's own agent read, and says when they disagree. */
 import type { Wh } from '../../contracts/protocol/units.ts'
 
-/** Clocks, rounding and losses between two meters make small differences: beyond this a person should look. */
+/** Clocks, rounding and losses between two meters make small differences. Where they differ by more than this, a person should look. */
 export interface Tolerance {
   /** The difference that is allowed in one interval, whatever its energy. */
   wh: Wh
@@ -24,11 +24,11 @@ export interface WitnessSums {
   beyond: number
   officialWh: Wh
   agentWh: Wh
-  /** Official less agent, of the interval in which they differ most. */
+  /** The official energy less the agent's, in the interval in which they differ most. */
   largestWh: Wh
 }
 
-/** What some intervals of one point come to. */
+/** The sums and differences of some intervals of one point. */
 export function sumWitnesses(pairs: readonly WitnessPair[], tolerance: Tolerance): WitnessSums {
   const sums: WitnessSums = { compared: 0, beyond: 0, officialWh: 0, agentWh: 0, largestWh: 0 }
   for (const pair of pairs) {

@@ -5,18 +5,18 @@ import type { NoticedSeat } from '../store/notice-store.ts'
 
 /** After so many intervals without a reading, and the area's grace, a meter counts as silent: the page says so at the same time. */
 const silentAfterIntervals = 3
-/** Months begin and end in every time zone within half a day of UTC; in the ones of islands that are further ahead earlier. */
+/** In every time zone months end at most half a day after they end in UTC. */
 const halfDaySeconds = 43_200
 
 export interface SilenceQuestion {
   seats: Iterable<Pick<SeatSummary, 'seat' | 'account' | 'closed' | 'newest'>>
   settings: Pick<AreaHandle['settings'], 'rules' | 'graceMs'>
   nowMs: number
-  /** Since when the area takes readings without a break: a server that was away is no silence of meters. */
+  /** Since when the area has taken readings without a break: while a server is away, its meters do not count as silent. */
   openSinceMs: number
 }
 
-/** Meters that send nothing. Values of a metering operator come when they come, so areas that settle on them have none. */
+/** Seats whose meters send nothing. Areas that settle on official values have none, since such values come at any time. */
 export function silentSeats({ seats, settings, nowMs, openSinceMs }: SilenceQuestion): NoticedSeat[] {
   const { rules, graceMs } = settings
   if (rules.settlingGrade !== 0) return []

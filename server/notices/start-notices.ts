@@ -23,13 +23,13 @@ export interface NoticesOptions {
   tell(area: AreaHandle, notice: NoticeRow): void
 }
 
-/** How often it is looked whether billed months have changed, at most: it costs a query for each of them. */
+/** Billed months are looked at for changes at most this often, since each of them costs a query. */
 const billsEveryMs = 60_000
 
 /** What is remembered of an area between two looks. */
 interface Watched {
   openSinceMs: number | null
-  /** For each silent seat the reading since which it is silent, once that has been told. */
+  /** The silent seats whose accounts have been told, each with the last reading before the silence. */
   silent: Map<number, string>
   /** Name of the month whose statements have been told. */
   month: string | null

@@ -1,4 +1,4 @@
-/** What the import of official values is refused for as a whole. */
+/** Why a whole import of official values is refused. */
 import { CodedError } from '../../contracts/protocol/error.ts'
 
 /** `OFFICIAL_NO_PLACE`: nobody has said where the area lies; `OFFICIAL_NO_SETTINGS`: it was never configured. */

@@ -1,8 +1,9 @@
 /**
- * Brings official values to an area that settles on them. What counts is told as it comes, so that results follow it; when the
- * grace of a batch has passed, the metering operator's key signs registers made from it, which alone settle.
+ * Brings official values to an area that settles on them. The area is told every value that counts as it comes, so that its results
+ * follow. When the grace of a batch has passed, the metering operator's key signs registers made from these values; only signed registers
+ * settle.
  *
- * A boundary is signed once: what was signed, and how far, is kept before it is sent, and sent until the area has it.
+ * A boundary is signed once: what was signed, and up to when, is stored before it is sent, and is sent until the area has it.
  */
 import type { Wallet } from 'ethers'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
@@ -46,7 +47,7 @@ export interface FeederParts {
   /** The operator's key, from which those of its meters are made; null where another server has it. */
   operator: Pick<Wallet, 'privateKey'> | null
   tolerance: Tolerance
-  /** Delivers readings by the same door as agents do: their signatures are checked there. */
+  /** Delivers readings in the same way as agents do, so that their signatures are checked. */
   deliver(area: AreaHandle, readings: SignedReading[]): Promise<ReadingAck[]>
   noted(what: FeederNote): void
 }
@@ -80,7 +81,7 @@ export async function feedArea(parts: FeederParts, area: AreaHandle, areaId: num
   await markTold(database, areaId, told)
 }
 
-/** What the second witness says of the days of which something new came. */
+/** Compares official values with the second witness for the days for which something new has come. */
 async function compare(
   { database, tolerance }: FeederParts,
   { settings, status }: AreaHandle,
@@ -98,7 +99,7 @@ async function compare(
 
 const daySeconds = 86_400
 
-/** The end of the newest batch whose grace has passed and that is not cut: nothing before it is open to corrections any more. */
+/** The end of the newest batch whose grace has passed: nothing before this end can be corrected before the cut any more. */
 function signingDue({ settings, status }: AreaHandle): UtcSeconds {
   const { batchSeconds } = settings.rules
   const passed = Math.floor((status.nowMs - settings.graceMs) / 1000 / batchSeconds) * batchSeconds
@@ -125,13 +126,13 @@ interface OwnMeter {
   key: Wallet
   rows: RosterRow[]
   signed: SignedUntil | null
-  /** One after the other: each is signed to its end before the next one begins. */
+  /** They follow one another: each is signed to its end before the next one begins. */
   stretches: Stretch[]
 }
 
 /** The time for which a meter's readings are one seat's. */
 interface Stretch extends Pick<MeteredSeat, 'epochStart' | 'openedAt'> {
-  /** Where the next seat has the meter, or this one was closed; for ever, while neither is known. */
+  /** When the next seat takes the meter over, or this one was closed; infinite while neither is known. */
   until: UtcSeconds
 }
 
@@ -178,13 +179,13 @@ interface IntervalsQuery {
   rows: RosterRow[]
   from: UtcSeconds
   to: UtcSeconds
-  /** Nothing of the time before was the seat's: it counts as nothing. */
+  /** The meter's energy before this time was not the seat's and counts as nothing. */
   since: UtcSeconds
   zone: TimeZone
   length: number
 }
 
-/** What counts of a meter in each interval that starts in `[from, to)`. */
+/** The energy of a meter that counts in each interval that starts in `[from, to)`. */
 async function intervalsOf(
   { database }: FeederParts,
   areaId: number,
@@ -240,7 +241,7 @@ async function signBatches(
     if (!isKept) continue
     own.signed = step.after
     count += made.length
-    // The next seat's may be due as well.
+    // The registers of the next seat may be due as well.
     if (to === stretch.until) waiting.push(own)
   }
   if (count > 0) parts.noted({ what: 'signed', area: rules.area, readings: count })
@@ -262,7 +263,7 @@ async function sendReadings(parts: FeederParts, area: AreaHandle, areaId: number
   }
 }
 
-/** With what travels beside it unsigned: nothing is known of production, and each boundary of a meter has one place. */
+/** Adds the fields that travel unsigned beside a reading: nothing is known of production, and each boundary of a meter has one place. */
 function asSent(reading: ReadingToSend): SignedReading {
   const reasons: SignedReading['reasons'] = reading.quality === 2 ? ['gap'] : []
   return { ...reading, sequence: reading.time, productionWh: null, reasons }
@@ -271,8 +272,9 @@ function asSent(reading: ReadingToSend): SignedReading {
 type Untold = Awaited<ReturnType<typeof untoldValues>>
 
 /**
- * Tells what counts. Of intervals that are not signed, everything from the first that changed on, since a register is rounded down
- * and what was rounded goes on; of those whose batch is cut what is to be corrected. What lies between waits for the cut.
+ * Tells the area which energies count. Among intervals that are not signed, it tells everything from the first changed one on, since
+ * registers are rounded down and the rest is carried into the next interval. Among intervals whose batch is cut, it tells those that are
+ * to be corrected. Intervals that are signed and not cut wait for the cut.
  */
 async function tell(
   parts: FeederParts,
@@ -289,7 +291,7 @@ async function tell(
   for (const [meter, changed] of byMeter(untold, point.stretches)) {
     const own = meter === null ? undefined : meters.get(meter)
     if (own === undefined || meter === null) {
-      // Nobody signs for this meter here, or the roster has the point no more: its values are evidence alone.
+      // Nobody signs for this meter here, or the roster no longer has the point: its values are only evidence.
       told.push(...changed)
       continue
     }

@@ -21,7 +21,7 @@ export interface FileIntake {
 }
 
 export interface IntakeBounds {
-  /** For reading a file; storing it has the database's own. */
+  /** The time for reading a file; storing it is bounded by the database's own limits. */
   readMs: number
   /** The most memory for objects of the thread. */
   heapMebibytes: number
@@ -35,7 +35,7 @@ interface Waiting {
 }
 
 export function startFileIntake(databaseUrl: string, { readMs, heapMebibytes }: IntakeBounds = bounds): FileIntake {
-  /** By who sent them; whoever was served last stands last. */
+  /** The files that wait, by sender; the sender that was served last stands last. */
   const waiting = new Map<string, Waiting[]>()
   let isBusy = false
   let isStopped = false

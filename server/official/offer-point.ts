@@ -1,6 +1,6 @@
 /**
- * A flat without an agent joins as a home with one does: the metering operator's key of its point is offered under a code, the owner
- * enters it on the page, and the key consents and begins its epoch. Nothing is installed there.
+ * Lets a flat without an agent join as a home with one does: the metering operator's key of its point is offered under a code, the owner
+ * enters the code on the page, and the key consents and begins its epoch. Nothing is installed in the flat.
  */
 import type { Wallet } from 'ethers'
 import type { PairingOffered, PairingState } from '../../contracts/protocol/pairing.ts'
@@ -14,7 +14,7 @@ export interface PointOffer {
   /** The key of the point, as `keyOfPoint` makes it. */
   key: Wallet
   point: string
-  /** The one that the meter begins: 1, or one more than that of its last seat. */
+  /** The epoch that the meter begins: 1, or one more than that of its last seat. */
   epoch: number
   /** Whether energy can be fed in there; a flat only draws. */
   feedsIn: boolean
@@ -25,7 +25,7 @@ export interface PointOffer {
 }
 
 const pollMs = 2_000
-/** An offer is said again before its code ends. */
+/** An offer is made again before its code expires. */
 const renewMs = 240_000
 const monthSeconds = 30 * 86_400
 
@@ -87,7 +87,7 @@ export async function consentOfPoint(
   }
 }
 
-/** Which area, and that the key is there now. */
+/** What an offer begins with: which area it is for, and a signature that shows that the key is present now. */
 async function asked({ settings: { area, chain }, key, nowMs }: PointOffer) {
   const value = { meter: parseAddress(key.address), time: Math.floor(nowMs() / 1000) }
   return { area, hello: { ...value, signature: await signCompact(key, chain, 'AgentHello', value) } }

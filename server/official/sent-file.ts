@@ -11,7 +11,7 @@ export interface SentFile extends ReadOptions {
   now: Date
 }
 
-/** Takes it for an area; `read` is called once it is known what the file says. Throws `ExchangeError` and `OfficialError`. */
+/** Takes a sent file for an area; `read` is called once the file has been read. Throws `ExchangeError` and `OfficialError`. */
 export async function takeSentFile(
   database: Database,
   areaId: number,

@@ -14,7 +14,7 @@ import { type FeederNote, type FeederParts, feedArea } from './feeder.ts'
 
 export interface FeederOptions extends Pick<FeederParts, 'deliver'> {
   database: Database
-  /** The metering operator's, or null. */
+  /** The metering operator's wallet, or null where this server has none. */
   wallet: Wallet | null
   tolerance: Tolerance
   areas: () => readonly AreaHandle[]
@@ -44,13 +44,12 @@ export function startFeeder(options: FeederOptions): Poller {
   })
 }
 
-/** What is measured is of today and of so many days before it. */
+/** Witnesses are measured for today and so many days before it. */
 const measuredDays = 2
 const measuredEveryMs = 30_000
 
 /**
- * Measures an area, now and then, and keeps it for whoever reads the metrics: those are read when the database does not answer, and
- * must answer then.
+ * Measures an area now and then and keeps the result for the metrics, which must answer even while the database does not.
  */
 function measureWitnesses({
   database,
@@ -73,7 +72,7 @@ function measureWitnesses({
     'Largest difference of one interval in the newest days',
   )
   const measuredAtMs = new Map<number, number>()
-  /** When the newest interval begins of which an official value counts. */
+  /** For each area, the start of the newest interval for which an official value counts. */
   const newestStart = new Map<number, UtcSeconds>()
   new Gauge({
     name: 'commonwatt_official_values_age_seconds',

@@ -27,9 +27,9 @@ import { settingsHistory } from '../store/settings-store.ts'
 import { zoneMeters } from '../store/zone-meters.ts'
 import { OfficialError } from './error.ts'
 
-/** So many refusals and differences of one file are named; all are counted. */
+/** At most so many refusals and differences of one file are named; all are counted. */
 const mostNamed = 1_000
-/** Values that are in memory as rows at a time. */
+/** How many values are in memory as rows at a time. */
 const valuesPerPart = 4_000
 
 export interface FileToTake {
@@ -51,7 +51,7 @@ export interface TakenFile {
   /** How many of its values became of what, and how many were kept in all. */
   verdicts: Record<Verdict, number>
   kept: number
-  /** As far as they are named. */
+  /** Only those that are named, at most `mostNamed`. */
   refusals: ValueRefusal[]
   refused: number
   differences: OfficialDifference[]

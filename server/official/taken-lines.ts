@@ -4,7 +4,7 @@ import { isoSeconds } from '../exchange/instants.ts'
 import type { OfficialDifference } from '../store/official-store.ts'
 import type { TakenFile } from './take-file.ts'
 
-/** `refused` names each part that was not taken; nobody need read `said` but who wants to know. */
+/** `refused` names each part that was not taken; `said` is for those who want to know more. */
 export function takenLines(path: string, taken: TakenFile): { said: string[]; refused: string[] } {
   const { file, format, kept, verdicts, warnings, refusals, refused, differences } = taken
   if (file === null) return { said: [`${path}: the same content was taken before; nothing has changed`], refused: [] }

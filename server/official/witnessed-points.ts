@@ -18,8 +18,8 @@ interface StoredSeat {
 }
 
 /**
- * Of a point whose meter is of grade `billing` the companion of its seat; of any other the meter's own readings. By the newest terms:
- * who is whose companion changes seldom.
+ * The second witness of a point whose meter is of grade `billing` is the companion of its seat; that of any other point is the meter's own
+ * readings. Companions are taken from the newest terms, since they seldom change.
  */
 export async function witnessedPoints(
   sql: Queries,

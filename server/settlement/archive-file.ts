@@ -1,5 +1,5 @@
 /**
- * A month of an area in one file: every batch with all that computing it again takes, and the journal as far as it was written then.
+ * A month of an area in one file: every batch with all that is needed to compute it again, and the journal as far as it was written then.
  *
  * It is written as lines of JSON: `{"archive": head}`; for each batch a line `{"batch": …}` and the lines of its file (area-file.ts);
  * for each stretch of the journal a line `{"journal": …}`; and `{"end": …}` with how many of each there are and the SHA-256 of all
@@ -17,7 +17,7 @@ const headSchema = z.strictObject({
   chainId: z.int().min(1),
   escrow: addressForm,
   area: uint32,
-  /** First moment of the month, and of the one after it. */
+  /** First moment of the month, and of the month after it. */
   month: uint32,
   until: uint32,
   /** The newest row of the journal that an earlier file has. */
@@ -27,7 +27,7 @@ export type ArchiveHead = z.output<typeof headSchema>
 
 const batchSchema = z.strictObject({
   end: uint32,
-  /** Whether somebody's leaves have been erased: then the file says what was, and nobody can compare it with the statement's root. */
+  /** Whether somebody's leaves have been erased: the file still tells what was, but nobody can compare it with the statement's root. */
   erased: z.boolean(),
 })
 export type ArchivedBatch = z.output<typeof batchSchema>
@@ -36,7 +36,7 @@ const journalSchema = z.strictObject({
   first: z.int().min(1),
   last: z.int().min(1),
   rulesVersion: z.int().min(1),
-  /** Rolling, of the last row; hexadecimal. */
+  /** The rolling hash after the last row, hexadecimal. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   untilMs: z.int().min(0),
   /** For each row the length of its command (four bytes, the highest first) and the command, packed with Brotli, in base64. */
@@ -97,7 +97,7 @@ export class ArchiveWriter {
   }
 }
 
-/** Takes an archive up line by line. Throws `SettlementError` `SETTLEMENT_ARCHIVE` for what is no whole one. */
+/** Reads an archive line by line. Throws `SettlementError` `SETTLEMENT_ARCHIVE` for a text that is no whole archive. */
 export class ArchiveReader {
   private readonly hash = createHash('sha256')
   private lines = 0
@@ -130,7 +130,7 @@ export class ArchiveReader {
     return said
   }
 
-  /** How much it held; throws where it was cut. */
+  /** Says how much the archive held; throws where it was cut short. */
   finish(): { batches: number; rows: number } {
     if (!this.isWhole) throw new SettlementError('SETTLEMENT_ARCHIVE', 'the archive has no end: it was cut')
     return { batches: this.batches, rows: this.rows }

@@ -1,5 +1,5 @@
 /**
- * Everything of one batch of an area that computing it again takes, for those who may see it all.
+ * Everything that is needed to compute one batch of an area again, for those who may see it all.
  *
  * It is written as lines of JSON, so that neither side needs the whole text at once: first the head, then one line for each item
  * of each list, `{"orders": …}`, the lists in the order of the schema below and the items in theirs. A seat's readings and fills
@@ -36,7 +36,7 @@ const headSchema = z.strictObject({
   number: uint32.min(1),
   /** The salt of the hash over what nobody signs. */
   salt: hex32Form,
-  /** Seats that could not pay: those of each number of the batch together, as they were left out. */
+  /** Seats that could not pay: one list for each number of the batch, in the order in which they were left out. */
   leftOut: z.array(z.array(uint32).min(1)),
 })
 export type AreaFileHead = z.infer<typeof headSchema>
@@ -52,7 +52,7 @@ const seatFill = z.tuple([uint32, z.enum(stageNames), arrival, z.enum(['buy', 's
 
 /** The lists, by name, and what an item of each is. */
 const items = {
-  /** What the area cleared by beside the rules that everybody signed, from an interval on. */
+  /** The settings by which the area cleared from an interval on, beside the rules that everybody signed. */
   settings: z.strictObject({
     from: uint32,
     lowestTicks: tick,
@@ -75,9 +75,9 @@ const items = {
   forwardOrders: orderForm.extend({ arrival, seat: uint32 }),
   /** Trades made ahead, by interval and in the order in which they were made; orders by their arrival. */
   forwardTrades: z.strictObject({ start: uint32, buyOrder: arrival, sellOrder: arrival, priceTicks: tick, energyWh }),
-  /** By arrival; `group` is the arrival of the first of those that were signed together. */
+  /** Agreements, by arrival; `group` is the arrival of the first of those that were signed together. */
   agreements: agreementForm.extend({ arrival, group: arrival, sellerSeat: uint32, buyerSeat: uint32, ...active }),
-  /** What the grid operator declared of intervals of the batch before that was cut, by arrival. */
+  /** What the grid operator declared about intervals of the batch before the batch was cut, by arrival. */
   declarations: declarationForm.extend({ arrival }),
   /** Daily budgets of the seats that got less because of them, by arrival, and the intervals of the batch in which each counted. */
   budgets: budgetForm.extend({ arrival, seat: uint32, ...active }),
@@ -92,7 +92,7 @@ const items = {
     cut: z.array(z.strictObject({ arrival, energyWh })),
     budgets: z.array(z.strictObject({ seat: uint32, left: z.int().min(0) })).default([]),
   }),
-  /** Two different values that the meter of a suspended seat signed for one boundary, the one that stands first; by seat. */
+  /** For each suspended seat two different values that its meter signed for one boundary; the one that counts comes first. By seat. */
   contradictions: z.strictObject({ seat: uint32, values: z.array(readingSchema).length(2) }),
   /**
    * By seat: its readings that were in when the batch was cut, by epoch and time, its fills in the statement's order, and where it
@@ -133,7 +133,7 @@ export function beginsAreaFile(line: string): boolean {
   return line.startsWith('{"head":')
 }
 
-/** Takes a file up line by line. Throws `SettlementError` `SETTLEMENT_STATEMENT`, naming the line, for what is not its part. */
+/** Reads a file line by line. Throws `SettlementError` `SETTLEMENT_STATEMENT`, naming the line, for a line that does not belong there. */
 export class AreaFileReader {
   private file: AreaFile | null = null
   private lines = 0
@@ -166,7 +166,7 @@ export class AreaFileReader {
       const value: unknown = JSON.parse(line)
       if (typeof value === 'object' && value !== null) return value
     } catch {
-      // Said below.
+      // The error is thrown below.
     }
     throw this.wrong('it is no JSON object')
   }
@@ -186,8 +186,8 @@ export class AreaFileReader {
 export type AreaFileParts = Omit<AreaFile, 'seats'>
 
 /**
- * What of a file nobody signs, as the statement's root fixes it. `idOf` knows the digests of orders and agreements; `readings` are
- * those of the seats that were read, by seat.
+ * The facts of a file that nobody signs, in the form that the statement's root fixes. `idOf` knows the digests of orders and agreements;
+ * `readings` are those of the seats that were read, by seat.
  */
 export function statedFactsOf(
   parts: Omit<AreaFileParts, 'salt'>,

@@ -13,8 +13,7 @@ const ticks = z
 const seat = uint32.meta({ description: 'The seat’s number in its area' })
 
 /**
- * An array whose first wrong element is named alone: naming each of some hundred thousand would take seconds, and an answer of
- * megabytes.
+ * An array of which only the first wrong element is named: naming some hundred thousand would take seconds, and an answer of megabytes.
  */
 function listOf<Element extends z.ZodType>(element: Element, { least = 0, most = 20_000 } = {}) {
   return z.preprocess((list, context) => {
@@ -64,7 +63,7 @@ export const declaredForm = z.discriminatedUnion('type', [
   }),
 ]) satisfies z.ZodType<Declared>
 
-/** As it is signed (`Declaration`), but for the rules. */
+/** The fields of a declaration as they are signed (`Declaration`), except the hash of the rules. */
 export const declarationFields = {
   kind: z.int().min(0).max(2).meta({ description: '0 allocated quantities, 1 a key, 2 prices of the exchange' }),
   start: utcSeconds,

@@ -5,7 +5,7 @@ import type { AreaFile } from './area-file.ts'
 
 type DeclaredState = Pick<AreaState, 'declared' | 'keys' | 'prices'>
 
-/** Among the quantities that were declared of one interval the highest version counts. */
+/** The declarations that count: where quantities of one interval were declared several times, the highest version. */
 export function declaredIn({ declarations }: Pick<AreaFile, 'declarations'>): DeclaredState {
   const known: DeclaredState = { declared: new Map(), keys: [], prices: [] }
   for (const { arrival, declaration, body } of declarations) {

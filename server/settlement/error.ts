@@ -1,4 +1,4 @@
-/** What the pure settlement room refuses or fails with. */
+/** The errors of the pure settlement room. */
 import { CodedError } from '../../contracts/protocol/error.ts'
 
 /** Why the pure settlement rooms refuse to go on: each of these means that a law of the market was broken before. */

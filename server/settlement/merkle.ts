@@ -1,10 +1,10 @@
 /**
  * The Merkle tree of RFC 6962 over 32-byte hashes, kept so that a proof costs little.
  *
- * node = keccak-256(0x01 ‖ left ‖ right), the left half holding the largest power of two of leaves below their number. Seen from
- * below that is: join neighbours two by two, and let a last one without a neighbour rise as it is. Of the levels 0 (leaves), 8,
- * 16 … all nodes are kept, in chunks of 256: the nodes of a chunk are those below one node of the next kept level. A node in
- * between is made from at most 128 nodes of one chunk.
+ * node = keccak-256(0x01 ‖ left ‖ right). The left half holds as many leaves as the largest power of two that is below their number.
+ * Seen from below: neighbours are joined two by two, and a last node without a neighbour rises as it is. All nodes of the levels
+ * 0 (leaves), 8, 16 … are kept, in chunks of 256: the nodes of a chunk are those below one node of the next kept level. A node of a
+ * level in between is made from at most 128 nodes of one chunk.
  */
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
 
@@ -33,7 +33,7 @@ function hashAt(hashes: Uint8Array, index: number): Uint8Array {
 /** The node above some neighbouring nodes of one level, at least one. */
 function nodeAbove(hashes: Uint8Array): Uint8Array {
   let count = hashes.length / hashBytes
-  // A copy: what a slice of a buffer is, depends on its kind.
+  // This must be a copy: some kinds of buffers share their bytes with a slice.
   const level = new Uint8Array(hashes)
   for (; count > 1; count = Math.ceil(count / 2)) {
     const pairs = Math.floor(count / 2)
@@ -68,7 +68,7 @@ export class TreeBuilder {
       level = { chunk: 0, count: 0, hashes: new Uint8Array(chunkNodes * hashBytes) }
       this.levels[place] = level
     }
-    // Only the next node shows that a chunk is not the level's only one.
+    // A full chunk is handed out when the next node comes: only then is it known not to be the level's only one.
     if (level.count === chunkNodes) this.rise(place, level)
     level.hashes.set(hash, level.count * hashBytes)
     level.count += 1
@@ -104,7 +104,7 @@ export interface LeafRange {
   length: number
 }
 
-/** Which nodes, from below and left before right, stand beside the way from neighbouring leaves to the top. */
+/** The nodes that stand beside the way from neighbouring leaves to the top, from below, and left before right. */
 function* besideTheWay(count: number, { first, length }: LeafRange): Generator<{ level: number; index: number }> {
   let from = first
   let to = first + length
@@ -138,7 +138,7 @@ export function chunksFor(count: number, range: LeafRange): { level: number; chu
 
 /**
  * The hashes beside the way from neighbouring leaves (at least one) to the top, 32 bytes each: with the leaves they give the
- * tree's hash. `chunkOf` knows the chunks that `chunksFor` names. On each side and between two kept levels at most 255 nodes are
+ * tree's hash. `chunkOf` returns the chunks that `chunksFor` names. On each side and between two kept levels at most 255 nodes are
  * hashed.
  */
 export function siblingsOf(
@@ -155,8 +155,8 @@ export function siblingsOf(
 }
 
 /**
- * The hash of the tree of `count` leaves in which these neighbouring ones stand from `first` on, by the hashes beside their way;
- * null where the hashes are too few or too many or the leaves have no place there.
+ * The hash of the tree of `count` leaves in which these neighbouring leaves stand from `first` on, computed with the hashes beside their
+ * way; null where the hashes are too few or too many, or the leaves have no place in such a tree.
  */
 export function treeOf(count: number, first: number, leaves: Uint8Array, siblings: Uint8Array): Uint8Array | null {
   const range = { first, length: leaves.length / hashBytes }

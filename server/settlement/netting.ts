@@ -19,13 +19,13 @@ export interface SpanInput {
   measured: readonly UtcSeconds[]
   /** Starts of changed terms, and ends of mandates in force, in any order. */
   changes: readonly UtcSeconds[]
-  /** Something was traded right from the batch's start. */
+  /** Whether something was traded right from the batch's start. */
   startTrades: boolean
 }
 
 /**
- * The spans of one seat in the batch that starts at `start`. What trades must begin inside the batch: a base before it is
- * first moved up, to the batch's own start only where something was traded right from there.
+ * The spans of one seat in the batch that starts at `start`. A span with trades must begin inside the batch: a base before the batch is
+ * first moved up, and it is moved to the batch's own start only where something was traded right from there.
  */
 export function spansOf(
   { base, measured, changes, startTrades }: SpanInput,
@@ -84,7 +84,7 @@ export class BatchNetting {
 
   /** Adds all fills of the interval that begins at `start`; `seats` names the seat of each place. Throws as `add`. */
   addAll(start: UtcSeconds, fills: FillColumns, seats: readonly (number | null)[]): void {
-    // A day of a large area has a million fills: nothing is made for one of them, nor looked up twice.
+    // A day of a large area has a million fills: no object is made for one of them, and nothing is looked up twice.
     const { slot, kind, energyWh, amount } = fills
     for (let index = 0; index < slot.length; index += 1) {
       const place = slot[index]!
@@ -171,7 +171,7 @@ function tightestBand(entries: readonly BatchEntry[]): { bandLow: Ticks; bandHig
   const widen = (amount: LedgerUnits, energyWh: Wh) => {
     if (energyWh === 0) return
     const wh = BigInt(energyWh)
-    // Most are inside, which is cheaper to see than to divide.
+    // Most averages lie inside the band already, and comparing is cheaper than dividing.
     if (low !== null && high !== null && low * wh <= amount && amount <= high * wh) return
     const floor = floorDivide(amount, wh)
     const ceiling = -floorDivide(-amount, wh)

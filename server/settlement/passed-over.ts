@@ -1,21 +1,21 @@
 /**
- * How much of a batch a seat was kept from trading in, although it wanted to: counted from what the batch rests on.
+ * Counts in how many intervals of a batch a seat was kept from trading although it wanted to, from what the batch rests on.
  *
  * An operator can move a seat's base every day and never let it trade: it says that a reading was not in, that funds were short, or
- * that the account could not pay. No signature forbids that, and a line that fails does the same. So it is counted, and a
- * watcher does not sign a batch that keeps a seat out for more than `mostInARow` batches in a row.
+ * that the account could not pay. No signature forbids that, and a failed network connection has the same effect. So such intervals are
+ * counted, and a watcher does not sign a batch that keeps a seat out for more than `mostInARow` batches in a row.
  */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { sharingKeyAt, sideNumber } from '../market/area/declarations.ts'
 import type { AreaFile } from './area-file.ts'
 import { declaredIn } from './declared.ts'
 
-/** A seat may be kept out of so many batches in a row. */
+/** A seat may be kept out of at most so many batches in a row. */
 export const mostInARow = 3
 
-/** Intervals of a batch. */
+/** Numbers of intervals of a batch. */
 export interface Chances {
-  /** In which an order or agreement of the seat counted, or energy was shared with it. */
+  /** Intervals in which an order or agreement of the seat counted, or energy was shared with it. */
   wanted: number
   /**
    * Those of them in which it could trade nothing, whatever the market: a reading at one end was not in, its funds were said to
@@ -61,7 +61,7 @@ export function chancesOf(file: Grounds, intervalSeconds: number): Map<number, C
   )
   const leftOut = new Set(file.leftOut.flat())
   const read = new Map(file.seats.map(({ seat, readings }) => [seat, new Set(readings.map(([, time]) => time))]))
-  // A reading at a boundary where a meter passes on is booked to one of two seats: who traded was not passed over.
+  // The reading at which a meter passes from one seat to another is booked to one of them: a seat that traded was not passed over.
   const traded = new Map(file.seats.map(({ seat, fills }) => [seat, new Set(fills.map(([start]) => start))]))
   return new Map(
     [...wishes.bySeat].map(([seat, byStart]) => {
@@ -96,7 +96,7 @@ class Wishes {
   }
 }
 
-/** In areas that share, those count to whom the grid operator allocated something, and the members of the key. */
+/** In areas that share energy, the seats count to which the grid operator allocated something, and the members of the key. */
 function addShared(wishes: Wishes, file: Grounds, intervalSeconds: number): void {
   const { declared, keys } = declaredIn(file)
   for (const start of startsIn(file.start, file.end, intervalSeconds)) {

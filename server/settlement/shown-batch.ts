@@ -7,7 +7,7 @@ import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { SettlementError } from './error.ts'
 import { hex32Form, uint32, utcSeconds } from './signed-forms.ts'
 
-/** Each part as its log will hold it: a word of 32 bytes for each entry. */
+/** A part of the batch as its log on the chain will hold it: a word of 32 bytes for each entry. */
 const words = z.string().regex(/^0x([0-9a-f]{64})*$/, '0x and 64 lower-case hexadecimal digits for each entry')
 const whole = z
   .string()
@@ -19,10 +19,10 @@ export const shownBatchForm = z.strictObject({
   area: uint32,
   start: utcSeconds,
   end: utcSeconds,
-  /** 1 is the batch as it was cut first; a higher number has left out seats. */
+  /** 1 is the batch as it was cut first; under a higher number seats are left out. */
   number: uint32.min(1),
   attempt: uint32.meta({ description: 'How often it was given up on chain before' }),
-  /** The chain as far as it was read when the batch was made for it. */
+  /** The block up to which the chain was read when the batch was made. */
   block: z.int().min(0),
   /** The header, which is what watchers sign. */
   header: hex32Form,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const hex32Form = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
 export const addressForm = z.string().regex(/^0x[0-9a-f]{40}$/, '0x and 40 lower-case hexadecimal digits')
 export const uint32 = z.int().min(0).max(0xffff_ffff)
-/** As it is signed. */
+/** A time as it is signed. */
 export const utcSeconds = uint32.meta({ description: 'UTC seconds' })
 /** A place in the order of arrival in the area, which names an order or agreement there. */
 export const arrival = z.int().min(1)
@@ -18,7 +18,7 @@ export const ledgerUnits = z
   .min(-(2 ** 52))
   .max(2 ** 52)
   .meta({ description: 'Ledger units: ticks per kWh × Wh, as they are settled' })
-/** A key's has 64 or 65 bytes; a contract wallet's is what its contract makes of it. */
+/** A key's signature has 64 or 65 bytes; the form of a contract wallet's is up to its contract. */
 export const signature = z
   .string()
   .regex(/^0x([0-9a-f]{2}){64,1024}$/i, '0x and 64 to 1,024 bytes in hexadecimal digits')

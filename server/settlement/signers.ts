@@ -1,4 +1,4 @@
-/** Who must have signed what stands in a file: by a key or, where the account is a contract wallet, by its own word. */
+/** Says who must have signed the things in a file: with a key or, where the account is a contract wallet, by its own word. */
 import { recoverAddress } from 'ethers'
 import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
 import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/protocol/typed-data.ts'
@@ -25,7 +25,7 @@ export interface SignedThings {
   agreements?: readonly StatedAgreement[]
   revocations?: readonly StatedRevocation[]
   budgets?: readonly StatedBudget[]
-  /** With the hash of the area's rules, and the accounts that were its grid operator. */
+  /** Declarations, with the hash of the area's rules and the accounts that were its grid operator. */
   declared?: { declarations: readonly StatedDeclaration[]; rules: Hex; grids: readonly Address[] }
 }
 
@@ -91,7 +91,7 @@ function missing(claim: Claim, words: WalletWords): Address | null {
   return isByKey(claim) || words.has(nameOf(claim)) ? null : claim.account
 }
 
-/** The order itself, or the grant of the session key that signed it. */
+/** What the account must have signed: the order itself, or the grant of the session key that signed the order. */
 function claimOfOrder(domain: EscrowDomain, { order, signature, session }: StatedOrder): Claim {
   const { account, rules } = order
   if (session === null) return { account, digest: digestOf(domain, 'Order', order), signature }
@@ -131,7 +131,7 @@ function isByKey({ account, digest, signature }: Claim): boolean {
   try {
     return recoverAddress(digest, signature).toLowerCase() === account
   } catch {
-    return false // No form that a key's signature has.
+    return false // A key's signature never has such a form.
   }
 }
 

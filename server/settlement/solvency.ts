@@ -1,13 +1,13 @@
 /**
- * What a seat must have to pay its entries of a batch: the service that settles leaves out who has less, and whoever computes the
- * batch again looks whether that was so.
+ * What a seat must have to pay its entries of a batch: the service that settles leaves out a seat that has less, and whoever computes the
+ * batch again checks that.
  */
 import type { LedgerUnits } from '../../contracts/protocol/units.ts'
 import type { BatchEntry } from '../market/area/area.ts'
 
 /**
- * The least balance, in ledger units, with which none of a seat's entries is refused, by seat: as the escrow counts, entry by entry in
- * their order. Of a batch of several parts a credit comes with its end and pays for nothing before.
+ * For each seat the least balance, in ledger units, with which none of its entries is refused. The escrow counts entry by entry, in their
+ * order. In a batch of several parts credits are paid at its end, so they pay for nothing before.
  */
 export function neededToPay(
   entries: readonly Pick<BatchEntry, 'seat' | 'paid' | 'received'>[],

@@ -1,6 +1,6 @@
 /**
- * What a batch rests on that nobody signs. Its hash is part of the statement's root, so it is fixed before the batch is settled:
- * nobody can be told another story later, or than anybody else.
+ * The facts on which a batch rests and that nobody signs. Their hash is part of the statement's root, so they are fixed before the batch
+ * is settled: nobody can be told other facts later, or other facts than anybody else.
  *
  * Anyone recomputes the hash: keccak-256(0x05 ‖ salt[32] ‖ SHA-256(bytes)), where `bytes` is the canonical form of `StatedFacts`
  * (`market/area/binary.ts` says how values are written) and the salt hash(0x07 ‖ secret[32] ‖ number[4]) of the batch's secret.
@@ -27,7 +27,7 @@ import { type Sharing, sharing } from '../market/area/sharing.ts'
 const marketFacts = struct({
   /** The number of the batch: 1, or higher where it was cut anew. */
   number: uint,
-  /** What the area cleared by beside its signed rules, ascending by the interval from which it held. */
+  /** The settings by which the area cleared beside its signed rules, ascending by the interval from which they held. */
   settings: list(struct({ from: uint, lowestTicks: int, highestTicks: int, ownUse, zones: list(areaZone) })),
   /** Spot orders by arrival, with the seat that each is of and the intervals of the batch in which it could count. */
   orders: list(struct({ arrival: uint, id: hex32, seat: uint, activeFrom: uint, activeUntil: uint })),
@@ -48,33 +48,33 @@ const marketFacts = struct({
   intervals: list(
     struct({
       start: uint,
-      /** The chain as far as it was known when the interval started. */
+      /** The block up to which the chain was known when the interval started. */
       block: uint,
       /** Seats whose meters were suspended when the interval started, and when it was computed last. */
       suspendedAtStart: list(uint),
       suspendedAtComputation: list(uint),
-      /** For what funds were too short when it started, and what they still covered. */
+      /** What the funds were too short for when the interval started, and what they still covered. */
       cut: list(promiseCut),
     }),
   ),
-  /** Seats that could not pay: those of each number of the batch together, as they were left out. */
+  /** Seats that could not pay: one list for each number of the batch, in the order in which they were left out. */
   leftOut: list(list(uint)),
   /** Which readings were in when the batch was cut, by the seat that each was booked to, epoch and time. */
   readings: list(struct({ seat: uint, read: list(struct({ epoch: uint, time: uint })) })),
 })
 /** The facts of areas whose quantities somebody else decides; nothing is written of them in other areas. */
 const sharedFacts = struct({
-  /** In the order of the settings. */
+  /** How shared energy was priced, in the order of the settings. */
   sharing: list(optional(sharing)),
   /** What the grid operator had declared before the batch was cut, by arrival. */
   declarations: list(struct({ arrival: uint, id: hex32 })),
 })
 
-/** Where homes got less because of their daily budgets; nothing is written of it where none did. */
+/** The facts of batches in which homes got less because of their daily budgets; nothing is written where none did. */
 const budgetFacts = struct({
-  /** By arrival, with the seat that each is of and the intervals of the batch in which it counted. */
+  /** The budgets by arrival, each with its seat and the intervals of the batch in which it counted. */
   budgets: list(struct({ arrival: uint, id: hex32, seat: uint, activeFrom: uint, activeUntil: uint })),
-  /** What was left of them to an interval when that was computed last, in ledger units; by start and seat. */
+  /** What a budget left for an interval when the interval was computed last, in ledger units; by start and seat. */
   left: list(struct({ start: uint, seat: uint, left: uint })),
 })
 
@@ -88,7 +88,7 @@ export type StatedFacts = Omit<MarketFacts, 'settings' | 'intervals'> &
     intervals: (MarketFacts['intervals'][number] & { budgets: Omit<BudgetFacts['left'][number], 'start'>[] })[]
   }
 
-/** What begins each part that is not there in every batch: so none can be taken for another. */
+/** The number with which each part begins that not every batch has, so that no part can be taken for another. */
 const parts = { shared: 1, budgets: 2 }
 
 const statedFacts: Pick<Codec<StatedFacts>, 'write'> = {
@@ -106,7 +106,7 @@ const statedFacts: Pick<Codec<StatedFacts>, 'write'> = {
   },
 }
 
-/** 32 bytes; deleting the salt, which is secret, makes them say nothing. */
+/** The hash of the facts, 32 bytes; once the secret salt is deleted, nothing can be learned from it. */
 export function statedHash(facts: StatedFacts, salt: Uint8Array): Uint8Array {
   const digest = createHash('sha256')
     .update(encode(statedFacts as Codec<StatedFacts>, facts))

@@ -23,13 +23,13 @@ export const statementFileSchema = z.strictObject({
   end: utcSeconds,
   /** The seat's number in its area. */
   seat: uint32,
-  /** Leaves of the whole batch. */
+  /** How many leaves the whole batch has. */
   count: uint32,
   /** The place of the seat's first leaf among them. */
   first: uint32,
-  /** From which the salts of the seat's leaves follow; null where it has none. */
+  /** The seed from which the salts of the seat's leaves follow; null where the seat has no leaves. */
   seed: hex32Form.nullable(),
-  /** The hash of what nobody signs of the batch. */
+  /** The hash of the facts of the batch that nobody signs. */
   stated: hex32Form,
   /** The seat's leaves in their order. */
   leaves: z.array(

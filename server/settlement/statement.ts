@@ -71,7 +71,7 @@ export class LeafHasher {
     this.salt[0] = 0x03
   }
 
-  /** From here on leaves are of this seat; seats ascend. */
+  /** The leaves that follow are this seat's; seats ascend. */
   beginSeat(seat: number, seed: Uint8Array): void {
     if (seat <= this.seat) throw disordered(`seat ${seat} comes after seat ${this.seat}`)
     this.seat = seat
@@ -130,7 +130,7 @@ export function inLeafOrder<Fill extends Pick<StatedFill, 'start' | 'stage' | 'r
   )
 }
 
-/** Which statement: of which area, which batch, and how many leaves its tree has. */
+/** Names a statement by its area, its batch, and how many leaves its tree has. */
 export interface StatementName {
   area: number
   end: UtcSeconds

@@ -18,7 +18,7 @@ import {
   storedStatement,
 } from '../store/statement-store.ts'
 
-/** Pieces that are written together. */
+/** How many pieces are written to the database together. */
 const piecesAtOnce = 100
 
 export interface MadeStatement {
@@ -28,8 +28,8 @@ export interface MadeStatement {
 }
 
 /**
- * Makes the statement of the batch that ends at `end` under its present number, unless there is one. Whatever was begun before is
- * taken up: all pieces of a statement follow from the batch. Null where there is no such batch, or seats are being left out of it.
+ * Makes the statement of the batch that ends at `end` under its present number, unless there is one. It goes on with a statement that was
+ * begun before, since all its pieces follow from the batch. Null where there is no such batch, or seats are being left out of it.
  */
 export async function makeStatement(database: Database, area: StoredArea, end: number): Promise<MadeStatement | null> {
   const batch = await readCutBatch(database, area.areaId, end)

@@ -20,7 +20,7 @@ export interface OtherPricesQuery {
 export interface OtherPrices {
   /** The oldest and the newest interval that was cleared again; null where there is none. */
   span: { first: UtcSeconds; last: UtcSeconds } | null
-  /** Intervals that were cleared again, and those in which more than prices decided, which are left out. */
+  /** How many intervals were cleared again, and how many were left out because more than prices decided in them. */
   intervals: number
   leftOut: number
   offeredWh: Wh
@@ -28,9 +28,9 @@ export interface OtherPrices {
   at: { limitTicks: Ticks; tradedWh: Wh; amount: LedgerUnits; withSupplier: LedgerUnits }[]
 }
 
-/** Rows of seats that are read at most: older intervals are left out. */
+/** At most so many rows of seats are read: older intervals are left out. */
 const mostRows = 150_000
-/** Intervals in which a seat offered something are looked for among so many at most. */
+/** Intervals in which a seat offered something are looked for among at most so many. */
 const mostIntervals = 4_000
 const intervalsAtOnce = 24
 

@@ -47,7 +47,7 @@ export async function seatStatement(
   }
 }
 
-/** From what the whole batch rests on, as whoever has its file counts it. */
+/** The seat's chances, counted from what the whole batch rests on, as anybody counts them who has the batch's file. */
 async function chancesOfSeat(
   database: Database,
   area: StoredArea,

@@ -40,9 +40,9 @@ export interface RunningStatements {
   stop(): Promise<void>
 }
 
-/** Requests that wait at most. */
+/** At most so many requests wait. */
 const mostWaiting = 500
-/** So many of them may have auctions of the past cleared again: each takes seconds, and statements must not wait for them. */
+/** At most so many of them may clear auctions of the past again: each takes seconds, and statements must not wait for them. */
 const mostPast = 50
 const pollMs = 500
 /** How long to rest before a thread that has failed is started again. */
@@ -101,7 +101,7 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
   }
 
   let past = 0
-  /** One that has auctions of the past cleared again. */
+  /** Asks for something that clears auctions of the past again. */
   async function askPast<One extends Answered>(...asked: Parameters<typeof ask>): Promise<One> {
     if (past >= mostPast) throw new StatementsError('STATEMENTS_BUSY', 'too many ask for other prices; try again')
     past += 1

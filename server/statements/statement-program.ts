@@ -1,6 +1,6 @@
 /**
- * What makes and proves statements, and clears auctions of the past again, in a thread of its own: beside what it is asked, it looks for batches that were cut and have
- * no statement yet. It keeps nothing that is not in the database, so it can be ended and started at any time.
+ * Makes and proves statements, and clears auctions of the past again, in a thread of its own. Beside what it is asked, it looks for batches
+ * that were cut and have no statement yet. It keeps nothing that is not in the database, so it can be ended and started at any time.
  */
 import type { MessagePort } from 'node:worker_threads'
 import { CodedError } from '../../contracts/protocol/error.ts'
@@ -21,7 +21,10 @@ import {
 } from './other-prices.ts'
 import { seatStatement } from './seat-statement.ts'
 
-/** Makes a batch's statement now, hands out a seat's, or tells what other prices would have traded. Areas are named by their place among those that the thread serves. */
+/**
+ * A request: to make a batch's statement now, to hand out a seat's, or to tell what other prices would have traded. Areas are named by
+ * their place among those that the thread serves.
+ */
 export type Asked =
   | { id: number; type: 'make'; area: number; end: UtcSeconds }
   | { id: number; type: 'prove'; area: number; end: UtcSeconds; seat: number }
@@ -48,7 +51,7 @@ export interface StatementProgram {
   pollMs: number
 }
 
-/** Batches that are made in one look at an area. */
+/** How many statements are made in one look at an area. */
 const batchesAtOnce = 4
 
 /** Runs until the port's other end asks it to stop; resolves when nothing is under way any more. */
@@ -87,7 +90,7 @@ export async function runStatements(
     for (const { end } of missing) if (!stopping) await make(place, end)
   }
 
-  // One after the other: beside them statements are made.
+  // Auctions of the past are cleared one after the other; statements are made meanwhile.
   let past: Promise<unknown> = Promise.resolve()
   function clearedAgain<Found>(work: () => Promise<Found>): Promise<Found> {
     const found = past.then(work)

@@ -11,14 +11,14 @@ export interface StatementThreadData {
   pollMs: number
 }
 
-/** One for the batch that is being made, and others for those who ask meanwhile. */
+/** One connection for the batch whose statement is being made, and others for those who ask meanwhile. */
 const connections = 3
 
 async function main({ databaseUrl, areas, pollMs }: StatementThreadData): Promise<void> {
   const database = openDatabase(databaseUrl, connections, { ...endless, name: 'commonwatt statements' })
   await runStatements(parentPort!, { database, areas, pollMs })
   await database.end({ timeout: 5 })
-  // As long as somebody listens to it, it keeps the thread alive.
+  // An open port with a listener would keep the thread alive.
   parentPort!.close()
 }
 

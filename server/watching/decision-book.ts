@@ -1,7 +1,7 @@
 /**
- * What a watcher has decided, on disk before it is said: one file for each batch that it signed, so that it never signs two
- * headers of one, and one for each header that it did not sign. A file comes into being whole, under a name that it takes only
- * where nobody has it: so a kill at any moment, and two processes at once, leave one decision.
+ * Keeps what a watcher has decided on disk, before the watcher says it: one file for each batch that it signed, so that it never signs two
+ * headers of one batch, and one file for each header that it did not sign. A file appears whole, and only under a name that no file has
+ * yet: so a kill at any moment, and two processes at once, leave one decision.
  */
 import { randomBytes } from 'node:crypto'
 import {
@@ -36,7 +36,7 @@ const decisionSchema = z.strictObject({
 })
 export type Decision = z.infer<typeof decisionSchema>
 
-/** Decisions of so many of the newest batches are kept; older ones have long settled. */
+/** Decisions on so many of the newest batches are kept; older batches have long settled. */
 const keptBatches = 400
 
 export class DecisionBook {
@@ -74,7 +74,7 @@ export class DecisionBook {
     return this.note(decision)
   }
 
-  /** In how many batches right before the one that starts then the seat was kept out. */
+  /** Out of how many batches in a row, right before the one that starts at `start`, the seat was kept. */
   keptOutBefore(seat: number, start: UtcSeconds): number {
     const byEnd = new Map([...this.byHeader.values()].map((decision) => [decision.end, decision]))
     let count = 0
@@ -133,7 +133,7 @@ export class DecisionBook {
   }
 }
 
-/** A signature takes the place of its batch, anything else that of its header. */
+/** A decision to sign is named by its batch, any other by its header. */
 function nameOf({ end, number, attempt, header, says }: Decision): string {
   return says === 'approved' ? `${end}-${number}-${attempt}.json` : `${header}.json`
 }

@@ -1,4 +1,4 @@
-/** What a watcher has to wait for, and what stops it. */
+/** The errors for which a watcher has to wait, and the one that stops it. */
 import { CodedError } from '../../contracts/protocol/error.ts'
 
 /**

@@ -14,11 +14,11 @@ import { differenceInArea } from '../settlement/verify/verify-area.ts'
 import type { Verifying } from '../settlement/verify/verifying.ts'
 
 export interface Judgement {
-  /** A batch that is wrong is refused, so that it can never settle. Where only its signature is kept back, it settles later. */
+  /** A batch that is wrong is refused, so that it can never settle. Where a watcher only withholds its signature, the batch settles later. */
   says: 'approved' | 'refused' | 'withheld'
   reason: RefusalReason | null
   sentence: string | null
-  /** The seats that it keeps from trading. */
+  /** The seats that the batch keeps from trading. */
   keptOut: number[]
 }
 

@@ -1,7 +1,7 @@
 /**
- * A watcher of one area: asks the server what waits, computes it from the server's file and its own node, writes down what it
- * decides, and says it. Whatever is missing is asked for again; nothing is said twice unless it got lost. A batch that the operator
- * announces to the chain and shows to nobody is refused before silence settles it.
+ * A watcher of one area. It asks the server which batch waits, computes the batch from the server's file and its own node, writes its
+ * decision down, and says it. It asks again for whatever is missing, and repeats a decision only where it got lost. A batch that the
+ * operator announces to the chain and shows to nobody is refused before silence settles it.
  */
 import { type JsonRpcProvider, type Wallet, ZeroHash } from 'ethers'
 import type { Logger } from 'pino'
@@ -52,7 +52,7 @@ interface Asked {
 export interface Watcher {
   /** Does what can be done now. Throws what is missing. */
   look(): Promise<void>
-  /** Since the node was read last, whether this key is a watcher of the area; null before. */
+  /** Whether this key is a watcher of the area, as of the last reading of the node; null before the first. */
   readonly isNamed: boolean | null
   /** The header of a batch that the chain announces and this watcher could not compute yet; null where there is none. */
   readonly unseen: Hex | null
@@ -61,7 +61,7 @@ export interface Watcher {
 /** What is said of a header. */
 type Word = Pick<Decision, 'header' | 'says' | 'reason' | 'sentence'>
 
-/** Of the watchers' time on the chain, how much of it a server has to show what it announced. */
+/** The share of the watchers' time on the chain within which a server has to show what it announced. */
 const patience = 0.75
 
 export function createWatcher(options: WatcherOptions): Watcher {
@@ -75,7 +75,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
   /** The header that was found wrong once. */
   let doubted: Hex | null = null
   const refusedOnChain = new Set<Hex>()
-  /** Since when, by the chain's clock. */
+  /** The announced batch that was not shown, and since when by the chain's clock. */
   let unseen: { header: Hex; since: UtcSeconds } | null = null
 
   async function ask<Answer>(what: (client: ApiClient) => Promise<Answer>): Promise<Answer> {
@@ -232,7 +232,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
     await ask((api) => api.post(`/areas/${area}/watchers/words`, word, `${says} ${header}`.replaceAll(' ', '-')))
   }
 
-  /** So that a server which does not listen is bound by it too; it costs this key some gas. Gives what it signed. */
+  /** Refuses on chain, which also binds a server that does not listen; it costs this key some gas. Returns what it signed. */
   async function refuseOnChain(view: AreaView, header: Hex, because: RefusalReason): Promise<Hex> {
     const reason = refusalReasons.indexOf(because)
     const refusal = { rules: view.rulesHash, header, reason }

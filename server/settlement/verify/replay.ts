@@ -36,9 +36,9 @@ export class Replay {
   private readonly length: number
   private readonly configs: { from: UtcSeconds; config: AreaConfig }[]
   private readonly slots: number[]
-  /** As the chain shows them in the end. */
+  /** The seats as the chain shows them in the end. */
   private readonly seats: Map<number, SeatState>
-  /** As they were known when the interval at hand started. */
+  /** The seats as they were known when the interval at hand started. */
   private readonly known = new Map<number, SeatState>()
   private versionsKnown = 0
   private readonly orders: ReadonlyMap<number, OrderState[]>
@@ -47,7 +47,7 @@ export class Replay {
   private readonly declared: AreaState['declared']
   private readonly keys: AreaState['keys']
   private readonly prices: AreaState['prices']
-  /** Those that end or begin in the batch, by start. */
+  /** The intervals that end or begin in the batch, by start. */
   private readonly intervals = new Map<UtcSeconds, Interval>()
 
   constructor({ file, chain, rulesHash, ids, seats }: Evidence) {
@@ -176,7 +176,7 @@ export class Replay {
     }
   }
 
-  /** An interval that was never begun, before the area was, holds nothing that anybody could miss. */
+  /** Refuses promises in an interval that was never begun because the area was not there yet: it can hold none. */
   private requireNothingPromised(interval: Interval): void {
     const { agreements, forward, keys, seats } = this
     const purse: Purse = { cover: (_, wantedWh) => wantedWh }
@@ -213,7 +213,7 @@ export class Replay {
   }
 }
 
-/** Only those that limited a seat are stated: every other seat is computed without. */
+/** The stated budgets. Only those that limited a seat are stated, so every other seat is computed without one. */
 function statedBudgets({ budgets }: Grounds): Budgets {
   const left = new Map(budgets.map((own) => [own.seat, own.left]))
   return {
@@ -254,7 +254,7 @@ function agreementsOf(file: AreaFile, ids: ReadonlyMap<number, Hex>): Map<Hex, A
   )
 }
 
-/** Zones are not looked at again: no link lies between the two sides of a forward trade. */
+/** Forward trades by interval. Their zones are not checked again: no link lies between the two sides of a forward trade. */
 function tradesByInterval(file: AreaFile): Map<UtcSeconds, ForwardInterval> {
   const seatOf = new Map(file.forwardOrders.map(({ arrival, seat }) => [arrival, seat]))
   const intervals = new Map<UtcSeconds, ForwardInterval>()

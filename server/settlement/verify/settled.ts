@@ -1,4 +1,4 @@
-/** What whoever checks a statement or a batch is told by the chain. */
+/** What the chain tells those who check a statement or a batch. */
 import type { EntryFields } from '../../../contracts/protocol/entry.ts'
 import type { LaterKey } from '../../../contracts/protocol/meter-keys.ts'
 import type { Address, AreaRules, Hex } from '../../../contracts/protocol/typed-data.ts'
@@ -17,7 +17,7 @@ export interface SettledSeat {
   /** The keys that followed the meter's first one. */
   keys: readonly LaterKey[]
   terms: Terms[]
-  /** Where the first entry begins: signed as the start of an epoch, or settled to before. */
+  /** Where the first entry begins: at registers signed as the start of an epoch, or at those up to which was settled before. */
   base: EpochRegisters
   /** The seat's entries in the batch, in order, with the registers they end at. */
   entries: (Pick<EntryFields, 'soldWh' | 'boughtWh' | 'paid' | 'received'> & EpochRegisters)[]
@@ -31,24 +31,24 @@ export interface SettledArea {
   statementRoot: Hex
   start: UtcSeconds
   end: UtcSeconds
-  /** Every seat as it stood before the batch's first part, also of an attempt that was given up. */
+  /** Every seat as it stood before the first part of the batch, even where that part belongs to an attempt that was given up. */
   seats: ChainSeat[]
-  /** Seats as they were up to then, in the order of the chain: from the block that was asked for on, first all of that block. */
+  /** Earlier states of the seats, in the order of the chain: first all seats at the block that was asked for, then the later changes. */
   versions: { block: number; seat: ChainSeat }[]
-  /** Where seats stood, by number, when the attempt that settled the batch began. */
+  /** The registers at which seats stood, by number, when the attempt began that settled the batch. */
   bases: ReadonlyMap<number, EpochRegisters>
   /**
    * The least that each seat's purse held at the end of a block, by number, from when the batch could be settled: its time was over,
    * and the batch before it was settled.
    */
   leastBalances: ReadonlyMap<number, LedgerUnits>
-  /** Whether it was so late that the escrow takes no trade of the batch any more. */
+  /** Whether the batch was so late that the escrow no longer takes any of its trades. */
   isTooOld: boolean
   /** The entries of all parts, in order. */
   entries: EntryFields[]
   /** What the grid operator's account got. */
   gridTake: LedgerUnits
-  /** The header of a batch that is shown before it settles, else null: the escrow does not repeat it. */
+  /** The price band in the header of a batch that is shown before it settles, else null: the escrow does not repeat it. */
   band: { low: Ticks; high: Ticks } | null
 }
 

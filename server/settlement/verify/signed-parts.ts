@@ -1,4 +1,4 @@
-/** The checks of what stands signed in an area's file: readings, orders, agreements, keys taken back, contradictions of meters. */
+/** Checks everything signed in an area's file: readings, orders, agreements, keys taken back, contradictions of meters. */
 import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
 import { type Address, type Hex, hashRules, type Reading } from '../../../contracts/protocol/typed-data.ts'
 import type { ChainSeat } from '../../market/area/area.ts'
@@ -84,7 +84,7 @@ function wrongReading({ file, chain, seats, signerOf }: Evidence): string | null
   return null
 }
 
-/** Everything that is signed and arrives shares one count. */
+/** Checks arrivals: everything signed that arrives in an area is numbered in one common order. */
 function wrongArrival({ file }: Evidence): string | null {
   const signed = [file.orders, file.forwardOrders, file.agreements, file.declarations, file.budgets]
   const lists = signed.map((list) => list.map(({ arrival }) => arrival))
@@ -128,7 +128,7 @@ function isWithin({ start, end }: AreaFile, active: { activeFrom: number; active
   return start <= active.activeFrom && active.activeFrom < active.activeUntil && active.activeUntil <= end
 }
 
-/** Several agreements of one group were signed by one seller under one nonce; a seller's groups have different ones. */
+/** Checks agreements: those of one group were signed by one seller under one nonce, and a seller's groups have different nonces. */
 function wrongAgreement({ file, ids, seats, words, rulesHash }: Evidence): string | null {
   const groups = new Map<number, string>()
   const signers = new Map<string, number>()
@@ -160,7 +160,7 @@ function wrongAgreement({ file, ids, seats, words, rulesHash }: Evidence): strin
   return names.size === file.agreements.length ? null : 'an agreement is listed twice'
 }
 
-/** The grid operator has signed what is declared, of intervals of the batch, and only what the area goes by. */
+/** Checks that the grid operator signed each declaration, that it is about intervals of the batch, and that the area goes by such. */
 function wrongDeclaration({ file, chain, ids, words, rulesHash }: Evidence): string | null {
   const { allocation } = chain.rules
   const { start, end, declarations, settings } = file
@@ -183,7 +183,7 @@ function wrongDeclaration({ file, chain, ids, words, rulesHash }: Evidence): str
   return null
 }
 
-/** Budgets of each seat come one after the other, and what one is said to have left to an interval is not more than it is. */
+/** Checks that the budgets of a seat follow one another, and that none is said to have left more for an interval than it allows in all. */
 function wrongBudget({ file, ids, seats, words, rulesHash }: Evidence): string | null {
   const until = new Map<number, number>()
   for (const signed of file.budgets) {
@@ -211,7 +211,7 @@ function wrongBudget({ file, ids, seats, words, rulesHash }: Evidence): string |
   return null
 }
 
-/** A key that was taken back signs nothing from then on. */
+/** Checks that a key that was taken back signs nothing from then on. */
 function wrongRevocation({ file, ids, words }: Evidence): string | null {
   const names = file.revocations.map(({ account, key, from }) => `${account} ${key} ${String(from).padStart(10, '0')}`)
   if (!isAscending(names)) return 'the keys that were taken back are not in order, each once'
@@ -227,7 +227,7 @@ function wrongRevocation({ file, ids, words }: Evidence): string | null {
   return null
 }
 
-/** A seat is suspended only where its meter signed two values for one boundary. */
+/** Checks that a seat is suspended only where its meter signed two values for one boundary. */
 function wrongSuspension({ file, seats, signerOf }: Evidence): string | null {
   const { contradictions, intervals } = file
   if (!isAscending(contradictions.map(({ seat }) => seat))) return 'the contradictions are not in order, each once'

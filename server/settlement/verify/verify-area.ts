@@ -2,8 +2,8 @@
  * Computes a whole batch again, from what was signed to what the chain settled: readings → intervals → stages → fills → batch. It
  * uses the pure rooms that the engine uses, and nothing of a server.
  *
- * Taken as stated, because nobody signs it, is what `stated-facts.ts` lists; the statement's root fixes it before the batch is
- * settled, and each stated thing must fit what is signed. That a meter was suspended is proved by its two values.
+ * Nobody signs the facts that `stated-facts.ts` lists, so they are taken as stated. The statement's root fixes them before the batch is
+ * settled, and each must fit what is signed. That a meter was suspended is proved by its two values.
  */
 import type { RefusalReason } from '../../../contracts/protocol/batch.ts'
 import type { EntryFields } from '../../../contracts/protocol/entry.ts'
@@ -89,7 +89,7 @@ function wrongSettings({ file: { start, end, settings }, chain: { rules } }: Evi
   return isInOrder && settings.length > 0 ? null : 'the settings do not follow one another inside the batch'
 }
 
-/** Trades are made at the price of the order that came first, for its interval, inside both orders. */
+/** Checks that forward trades are made at the price of the order that came first, for its interval, inside both orders. */
 function wrongForwardTrade({ file, chain }: Evidence): string | null {
   const orders = new Map(file.forwardOrders.map((signed) => [signed.arrival, signed.order]))
   const energies = new Map<number, Wh>()
@@ -166,9 +166,9 @@ function cutOf(
 }
 
 /**
- * A seat is left out only where it could not pay, where an attempt that was given up has moved its base over what it traded, or
- * where the whole batch has become too old. How many parts the batch had when it was left out nobody knows any more: a seat that
- * could pay in any case was not to be left out.
+ * Checks who was left out. A seat may be left out only where it could not pay, where an attempt that was given up has moved its base over
+ * what it traded, or where the whole batch has become too old. Nobody knows any more how many parts the batch had when the seat was left
+ * out; so a seat must not be left out if it could pay whatever that number was.
  */
 function wronglyLeftOut(
   { isTooOld, bases, leastBalances }: SettledArea,
@@ -188,7 +188,7 @@ function wronglyLeftOut(
   return null
 }
 
-/** Whether an entry only moves the base of a seat that traded: what the seat is owed would be lost. */
+/** Whether an entry only moves the base of a seat that traded, by which the seat would lose what it is owed. */
 function movesWithoutTrade({ entries }: SettledArea, computed: readonly BatchEntry[]): boolean {
   const owed = new Set(computed.filter(isTrade).map(({ seat }) => seat))
   for (const { number } of entries.filter(isTrade)) owed.delete(number)
@@ -209,7 +209,7 @@ function wrongTake({ gridTake }: SettledArea, computed: bigint): string | null {
   return `the grid operator's account gets ${gridTake} ledger units, computed are ${computed}`
 }
 
-/** The band is the tightest that holds the batch's average prices. */
+/** Checks that the band is the tightest that holds the batch's average prices. */
 function wrongBand(
   { band }: SettledArea,
   { bandLow, bandHigh }: Pick<BatchCut, 'bandLow' | 'bandHigh'>,
@@ -223,7 +223,7 @@ interface NamedFill extends StatedFill {
   arrival: number
 }
 
-/** The fills of the file are those that were computed, seat by seat and in the same order. */
+/** Checks that the fills of the file are those that were computed, seat by seat and in the same order. */
 function wrongFills({ file, ids }: Evidence, replay: Replay): string | null {
   const computed = new Map<number, NamedFill[]>()
   for (const { start, fills } of replay.computed()) {
@@ -284,7 +284,7 @@ function wrongEntries(
   return null
 }
 
-/** Fills, salts and stated facts give the root that was settled. */
+/** Checks that fills, salts and stated facts give the root that was settled. */
 function wrongStatement({ file, chain, ids }: Evidence): string | null {
   const hasher = new LeafHasher(file.area)
   const tree = new TreeBuilder(() => {})

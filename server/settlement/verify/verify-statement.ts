@@ -43,7 +43,7 @@ export function verifyStatement(
   }
 }
 
-/** Where the seat traded it was not passed over. */
+/** Checks that a seat is not said to be passed over in an interval in which it traded. */
 function wrongChances({ chances: { wanted, passedOver }, leaves }: StatementFile): string | null {
   const traded = new Set(leaves.map(({ start }) => start)).size
   if (traded <= wanted - passedOver) return null
@@ -52,7 +52,7 @@ function wrongChances({ chances: { wanted, passedOver }, leaves }: StatementFile
 
 type Leaf = StatementFile['leaves'][number]
 
-/** All leaves of the seat, side by side, are in the statement that was settled. */
+/** Checks that all leaves of the seat, side by side, are in the statement that was settled. */
 function wrongLeaves(file: StatementFile, chain: SettledSeat): string | null {
   const { leaves, first, count, siblings, seed } = file
   if (leaves.length === 0 || seed === null) {
@@ -93,7 +93,7 @@ function wrongReading(
   return null
 }
 
-/** Every fill under a signed order that the file has lies inside what was signed. */
+/** Checks that every fill under an order in the file lies inside what that order's signer allowed. */
 function wrongOrder(file: StatementFile, { meter }: SettledSeat, words: WalletWords): string | null {
   const domain = file
   const orders = new Map(file.orders.map((signed) => [orderId(domain, signed), signed]))
@@ -189,7 +189,7 @@ function mandatedWh(terms: Terms, side: Side, { rules: { confirmation } }: Settl
   return nameplateWh === null && confirmation === 2 ? 0 : maxBuyWh
 }
 
-/** What a meter measured of a side in an interval beyond what it measured of the other: the home serves itself first. */
+/** The energy that a meter measured in one direction beyond the other in an interval: the home serves itself first. */
 function netEnergy(
   { begins, ends }: { begins: readonly EpochRegisters[]; ends: readonly EpochRegisters[] },
   side: Side,

@@ -1,4 +1,4 @@
-/** What whoever checks something brings along beside the file and the chain. */
+/** What a checker brings along beside the file and the chain. */
 import {
   type Address,
   type EscrowDomain,
@@ -14,7 +14,7 @@ export type SignerOfReading = (domain: EscrowDomain, reading: Reading, signature
 export interface Verifying {
   /** What the contract wallets among the accounts say; none if not given. */
   words?: WalletWords
-  /** Who signed a reading, of which there are many; slow and with nothing but this program if not given. */
+  /** Finds who signed a reading. There are many readings; without this the signers are recovered in this program, which is slow. */
   signerOf?: SignerOfReading
 }
 
