@@ -521,7 +521,7 @@ describe('everybody', () => {
     { path: '/people/operator', ready: '.operator .offices' },
     { path: '/account', ready: '.sign-in' },
     { path: '/join', ready: '.sign-in' },
-    { path: '/people/nobody', ready: '.card' },
+    { path: '/people/nobody', ready: 'main h1' },
   ]
   it.each(views)(
     'can use $path: at 320 pixels, in large text, with all that opens, in either look',
