@@ -186,7 +186,12 @@ describe('a server that runs', { timeout: 300_000 }, () => {
       const response = await fetch(`${server.url}/readyz`, { signal: AbortSignal.timeout(5_000) })
       return ((await response.json()) as { notReady: string[] }).notReady.join('\n')
     }
-    const says = (what: RegExp) => eventually(async () => what.test(await notReady()))
+    const says = (what: RegExp) =>
+      eventually(async () => {
+        const said = await notReady()
+        if (!what.test(said)) throw new Error(`/readyz says: ${said}`)
+        return true
+      })
     try {
       ground.anvil.kill('SIGSTOP')
       await says(/chain 424242: the node has shown no block for \d+ s/)
@@ -211,7 +216,9 @@ describe('a server that runs', { timeout: 300_000 }, () => {
       await says(/^$/)
     } finally {
       ground.anvil.kill('SIGCONT')
-      const { stdout: log } = await server.stop()
+      // One that has ended by itself says why.
+      const { status, stderr, stdout: log } = await server.stop()
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
       expect(log.split('\n').filter((line) => line.includes('"stack"'))).toEqual([])
     }
   })
