@@ -1,6 +1,7 @@
 /** The `commonwatt` command line: one command per file in `commands/`, loaded only when it is asked for. */
 import { Command } from 'commander'
 import { version } from '../package.json' with { type: 'json' }
+import { hideAddresses } from './commands/hidden-addresses.ts'
 import { nameVariables } from './commands/name-variables.ts'
 
 interface Entry {
@@ -134,7 +135,7 @@ const program = new Command('commonwatt')
 const [first, second] = process.argv.slice(2)
 const asked = first === 'help' ? second : first
 for (const [name, { does, load }] of Object.entries(commands)) {
-  const command = name === asked ? nameVariables(await load()) : new Command(name)
+  const command = name === asked ? hideAddresses(nameVariables(await load())) : new Command(name)
   program.addCommand(command.description(does).version(version))
 }
 await program.parseAsync()

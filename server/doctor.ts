@@ -1,6 +1,5 @@
 /** Looks at everything that a server needs besides itself, and gives a line for each, with what to do where it is not well. */
 import { statfsSync } from 'node:fs'
-import { CodedError } from '../contracts/protocol/error.ts'
 import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { version } from '../package.json' with { type: 'json' }
 import { type AreaSettings, type EscrowFacts, readSettingsFile } from './areas/settings.ts'
@@ -9,9 +8,10 @@ import { readWalletFile } from './chain/key-file.ts'
 import { readAccountsFacts } from './chain/passkey-accounts.ts'
 import { type EscrowConfig, type FileConfig, placeOfEscrow } from './configuration/config.ts'
 import { leastGas, newestFileMs } from './health.ts'
-import { placeOf, requireContracts, requireDatabase, requireJournals, ServeError } from './start-up.ts'
+import { requireContracts, requireDatabase, requireJournals, ServeError } from './start-up.ts'
 import { type Database, missingMigrations, openDatabase } from './store/database.ts'
 import { keptMonths, monthOf, nameOfMonth } from './store/months.ts'
+import { placeOf, whyUnusable } from './store/unreachable.ts'
 
 export interface Finding {
   /** The thing that was looked at. */
@@ -46,23 +46,29 @@ async function database({ databaseUrl, retain }: FileConfig): Promise<Finding[]>
   const sql = openDatabase(databaseUrl, 1, { statementSeconds: databaseWithinS, silenceSeconds: databaseWithinS })
   try {
     const missing = await missingMigrations(sql)
-    if (missing.isEmpty) return [{ of, is: 'well', says: `${placeOf(databaseUrl)} is empty: "serve" sets it up` }]
+    if (missing.isEmpty) return [await withoutTables(sql, databaseUrl)]
     await requireDatabase(sql, { databaseUrl, migrates: false })
     return [await sizeOf(sql, databaseUrl), await months(sql, retain), await clock(sql)]
   } catch (error) {
-    return [{ of, is: 'ill', says: reasonOf(await asDatabaseError(error, sql, databaseUrl)) }]
+    return [{ of, is: 'ill', says: whyUnusable(error, databaseUrl) ?? reasonOf(error) }]
   } finally {
     await sql.end({ timeout: 1 })
   }
 }
 
-/** The same error as the start of a server would explain it. */
-async function asDatabaseError(error: unknown, sql: Database, databaseUrl: string): Promise<unknown> {
-  if (error instanceof CodedError) return error
-  return requireDatabase(sql, { databaseUrl, migrates: false }).then(
-    () => error,
-    (said) => said,
-  )
+/** Of a database in which no server of ours was. */
+async function withoutTables(sql: Database, databaseUrl: string): Promise<Finding> {
+  const of = 'database'
+  const place = placeOf(databaseUrl)
+  const [{ others }] = await sql<[{ others: number }]>`
+    select count(*)::int as others from pg_class
+    where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')`
+  if (others === 0) return { of, is: 'well', says: `${place} is empty: "serve" sets it up` }
+  return {
+    of,
+    is: 'watch',
+    says: `${place} holds tables of another program: name an empty one, unless both shall share it`,
+  }
 }
 
 async function sizeOf(sql: Database, databaseUrl: string): Promise<Finding> {

@@ -9,6 +9,7 @@ import { findAreas } from './store/areas.ts'
 import { type Database, migrate, missingMigrations } from './store/database.ts'
 import { newestPlace } from './store/journal.ts'
 import { leaseHolder } from './store/lease.ts'
+import { placeOf, whyUnusable } from './store/unreachable.ts'
 
 /**
  * `SERVE_DATABASE` and `SERVE_DATABASE_BEHIND` are about the database, `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES` about the
@@ -31,20 +32,6 @@ export class ServeError extends CodedError<
   override readonly name = 'ServeError'
 }
 
-/** For the codes of errors of PostgreSQL and of its sockets, what a person can do. */
-const databaseRemedies: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens there: start PostgreSQL, or correct the address',
-  ENOTFOUND: 'there is no such host: correct the address',
-  EAI_AGAIN: 'the host’s name cannot be looked up: correct the address, or the name server',
-  CONNECT_TIMEOUT: 'nothing answers there: correct the address, or let the firewall through',
-  '28P01': 'it refuses the password: correct it',
-  '28000': 'it refuses this user: correct the user, or pg_hba.conf',
-  '3D000': 'it has no such database: make it with "createdb"',
-  '42501': 'this user may not make tables there: give it the database (ALTER DATABASE … OWNER TO …)',
-  '57P03': 'it is starting up or shutting down: try again',
-  '53300': 'all of its connections are taken: raise max_connections',
-}
-
 /**
  * Makes sure that the database answers, is new enough, and has the schema of this release. An empty database gets the schema, unless
  * `beforeSetUp` refuses; an older one is migrated only with `migrates`. Returns the migrations that ran. Throws `ServeError`
@@ -65,19 +52,10 @@ export async function requireDatabase(
     )
   } catch (error) {
     if (error instanceof CodedError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    const remedy = databaseRemedies[code ?? '']
-    if (remedy === undefined) throw error
-    throw new ServeError('SERVE_DATABASE', `the database at ${placeOf(databaseUrl)} cannot be used: ${remedy}`, {
-      cause: message,
-    })
+    const why = whyUnusable(error, databaseUrl)
+    if (why === null) throw error
+    throw new ServeError('SERVE_DATABASE', why, { cause: error })
   }
-}
-
-/** An address without the user and password in it. */
-export function placeOf(url: string): string {
-  const { host, pathname } = new URL(url)
-  return `${host}${pathname}`
 }
 
 /** Throws `ServeError` `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES`; returns sentences on faults that may pass by themselves. */

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { sparingFlags } from '../meter-agent/commands/service-unit.ts'
 import { assertBuilt } from './built.ts'
 import { serveHome, writeConfig } from './meter-agent/home/agent-process.ts'
+import { patiently } from './patience.ts'
 
 let folder: string
 let installed: string
@@ -27,7 +28,7 @@ beforeAll(() => {
   execFileSync('npm', ['install', '--offline', '--prefix', prefix, '--global', file], { env, stdio: 'pipe' })
   installed = join(prefix, 'lib/node_modules/commonwatt-agent')
   program = join(prefix, 'bin/commonwatt-agent')
-}, 120_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function filesIn(place: string): string[] {
@@ -112,7 +113,7 @@ test('runs: reads a device, is enrolled, meters, says how it stands, and stops i
         expect(text).toContain('online (Example E5 123)')
         expect(text).toContain('sells    This home does not sell yet:')
       },
-      { timeout: 30_000, interval: 500 },
+      { ...patiently, interval: 500 },
     )
     const residentMb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
     console.log(

@@ -9,6 +9,7 @@ import type { EscrowServices } from '../server/escrow-services.ts'
 import { type HealthParts, startHealth } from '../server/health.ts'
 import { createMetricsServer } from '../server/metrics-server.ts'
 import { type FeederOptions, startFeeder } from '../server/official/start-feeder.ts'
+import { patiently } from './patience.ts'
 
 async function ask(registry: Registry, path: string): Promise<[status: number, text: string]> {
   const server = createMetricsServer(registry, async () => {
@@ -94,8 +95,8 @@ test('an operator is told what concerns its own area, by code and number', async
   const parts = { database, registry: new Registry(), areas: () => areas, escrows, backupFolder: null }
   const health = startHealth({ ...parts, operator: address('1'), log: pino({ level: 'silent' }) })
   onTestFinished(() => health.stop())
-  await vi.waitFor(async () => expect((await health.operationOf(2)).offers).not.toBeNull())
-  await vi.waitFor(async () => expect(await health.ready()).toHaveLength(3))
+  await vi.waitFor(async () => expect((await health.operationOf(2)).offers).not.toBeNull(), patiently)
+  await vi.waitFor(async () => expect(await health.ready()).toHaveLength(3), patiently)
   const [one, two] = [await health.operationOf(1), await health.operationOf(2)]
   expect(one.troubles.map(({ code, address: key }) => [code, key])).toEqual([['gas-short', address('1')]])
   expect(two.troubles.map(({ code, area }) => [code, area])).toEqual([
@@ -148,6 +149,6 @@ test('nothing is ready before chain and journal were compared, or while a batch 
   unnamed = 0
   expect(await health.ready()).toEqual([])
   await expect
-    .poll(async () => (await registry.getSingleMetric('commonwatt_missed_batches')!.get()).values)
+    .poll(async () => (await registry.getSingleMetric('commonwatt_missed_batches')!.get()).values, patiently)
     .toMatchObject([{ value: 2, labels: { area: 3 } }])
 })

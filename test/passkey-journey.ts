@@ -17,6 +17,7 @@ import { eventually } from '../server/demo/onboarding.ts'
 import { PairingAgent } from './browser/pairing-agent.ts'
 import { fundedKey, passUntil, type Street } from './chain/street.ts'
 import { Passkey } from './passkeys.ts'
+import { patiently } from './patience.ts'
 
 const deadline = Math.floor(Date.now() / 1000) + 86_400
 const grid = new Wallet(fundedKey(8))
@@ -178,7 +179,7 @@ async function recovers(parts: {
         expect(said).not.toBe('RELAY_UNDER_WAY')
         return said
       },
-      { timeout: 20_000, interval: 200 },
+      { ...patiently, interval: 200 },
     )
   const request = async (by: Wallet, key: AccountKey = next.key) => {
     const { nextRecoveryNonce: nonce } = await state()

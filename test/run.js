@@ -54,11 +54,12 @@ function run(command, args, { show = false, yields = false, cwd = root, env = pr
 
 const tool = (name) => (name === 'forge' ? forgePath() : join(root, 'node_modules/.bin', name))
 
-/** Runs the commands of one check; forge with the profile for it, whose cache is not that of the tests. */
+/** Runs the commands of one check, one after the other; forge with the profile for it, whose cache is not that of the tests. */
 async function check(commands) {
   try {
     const env = { ...process.env, FOUNDRY_PROFILE: 'lint' }
-    const results = await Promise.all(commands.map(([name, ...args]) => run(tool(name), args, { env })))
+    const results = []
+    for (const [name, ...args] of commands) results.push(await run(tool(name), args, { env, yields: true }))
     const wrong = results.filter(({ ok }) => !ok)
     return wrong.length === 0
       ? ran({ passed: 1 })
@@ -151,15 +152,17 @@ async function suite(name, work) {
   console.log(`${name}: ${words(result)} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`)
 }
 
+async function checksAndContracts() {
+  for (const [name, commands] of Object.entries(checks)) {
+    if (wants(name)) await suite(name, () => check(commands))
+  }
+  if (wants('solidity')) await suite('solidity', solidity)
+}
+
 const build = await run(process.execPath, ['build.js'])
 if (build.ok) {
-  await Promise.all(
-    Object.entries(checks)
-      .filter(([name]) => wants(name))
-      .map(([name, command]) => suite(name, () => check(command))),
-  )
-  // What waits for real minutes leaves the processors idle often enough for the contracts' tests.
-  const beside = wants('solidity') ? suite('solidity', solidity) : null
+  // What waits for real minutes leaves the processors idle often enough for the checks and the contracts' tests, one after the other.
+  const beside = checksAndContracts()
   if (named.length === 0 || testPaths.length > 0) await suite('typescript', typescript)
   await beside
 } else {

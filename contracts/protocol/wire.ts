@@ -9,8 +9,8 @@ import { z } from 'zod'
 import type { LaterKey } from './meter-keys.ts'
 import type { EpochStart, RotateKey } from './typed-data.ts'
 
-const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lower-case hexadecimal digits')
-const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
+const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address: 0x and 40 lower-case hexadecimal digits')
+const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature: 0x and 128 hexadecimal digits')
 const uint32 = z.int().min(0).max(0xffff_ffff)
 /** As it is signed. */
 const utcSeconds = uint32.meta({ description: 'UTC seconds' })

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { type AgentConfig, ConfigError, readConfig } from '../setup/config.ts'
 import { type ServiceFacts, serviceUnit } from './service-unit.ts'
 
@@ -30,7 +31,7 @@ export async function installUnit({ config: given, user, folder, print }: Instal
   await writeFile(target, unit, { mode: 0o644 }).catch((error) => {
     throw new ConfigError(
       'CONFIG_UNREADABLE',
-      [`${target} cannot be written: ${(error as Error).message}: run this with sudo`],
+      [`${target} cannot be written: ${fileTrouble(error)}: run this with sudo`],
       error,
     )
   })

@@ -199,7 +199,7 @@ export function sentenceOf({ found, unknown, unreachable, left }: Scanned): stri
   const unfinished =
     left.length === 0 ? '' : ` There was no time for ${left.length} more: name them with --host and --port.`
   const otherMaps =
-    'A device that does not say what it is can be read with --profile; "commonwatt-agent read" names the register maps.'
+    'A device that does not say what it is can be read with --profile; "commonwatt-agent read --url tcp://HOST:502 --profile ?" names the register maps.'
   const [first] = unknown
   if (reports.length === 0 && first) {
     return `Something listens at ${first.url}, but no SunSpec device and none of a known family was found there (${first.reason}). ${otherMaps}${unfinished}`

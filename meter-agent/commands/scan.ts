@@ -5,13 +5,24 @@ import { unitId } from './read.ts'
 import type { ScanOptions } from './scan-places.ts'
 
 const longestHostList = 1024
+/** A name, an address or a network, with a port where it is known. */
+export const hostPattern = /^([\w.-]+(?:\/\d{1,2})?)(?::(\d{1,5}))?$/
 
 /**
  * The command. It ends with a sentence that says what can be done with what was found; status 2 when nothing was found.
  */
 export function scanCommand(): Command {
-  return new Command('scan')
-    .requiredOption('--host <host...>', 'host names, addresses, or a network such as 192.168.1.0/24', collectHosts)
+  const command = new Command('scan')
+  return command
+    .requiredOption(
+      '--host <host...>',
+      'host names, addresses, or a network such as 192.168.1.0/24; with a port where it is known (192.168.1.20:502)',
+      (text: string, before?: string[]) => {
+        const [, host = text, port] = hostPattern.exec(text) ?? []
+        if (port !== undefined) command.setOptionValue('port', collectPorts(port, command.opts<ScanOptions>().port))
+        return collectHosts(host, before)
+      },
+    )
     .option('--port <port...>', 'TCP ports to try; those beside them are looked at too', collectPorts)
     .option('--unit <n...>', 'unit ids to try', collectUnits)
     .option('--profile <name>', 'also read devices by this register map, whatever they say of themselves')

@@ -1,12 +1,15 @@
 /** What `commonwatt-agent simulate` does: serves the devices of a file, and takes faults. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parse as parseToml } from 'smol-toml'
-import { ZodError } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
+import { mistakeInToml, parseJsonText, tomlTrouble } from '../../contracts/protocol/file-syntax.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
+import { closeSmallServer, createSmallServer } from '../home/small-server.ts'
 import { ConfigError } from '../setup/config.ts'
-import { faultSchema } from '../simulator/faults.ts'
+import { type Fault, faultSchema } from '../simulator/faults.ts'
 import { type ServedStreet, serveStreet } from '../simulator/street.ts'
 import { parseStreet, type StreetConfig } from '../simulator/street-config.ts'
 
@@ -22,8 +25,7 @@ export async function serveSimulation(file: string): Promise<void> {
     `${JSON.stringify({ event: 'serving', devices: street.devices, wallboxes: street.wallboxes, controlUrl })}\n`,
   )
   const stop = async () => {
-    control?.close()
-    control?.closeAllConnections()
+    if (control) await closeSmallServer(control)
     await street.close()
   }
   process.once('SIGINT', stop)
@@ -34,24 +36,47 @@ export async function serveSimulation(file: string): Promise<void> {
 function readStreet(file: string): StreetConfig {
   try {
     const text = readFileSync(file, 'utf8')
-    return parseStreet(file.endsWith('.toml') ? parseToml(text) : JSON.parse(text))
+    return parseStreet(file.endsWith('.toml') ? tomlOf(text) : parseJsonText(text))
   } catch (error) {
-    if (error instanceof ZodError) {
-      const problems = error.issues.map((issue) => `${file}: ${issue.path.join('.') || 'the file'}: ${issue.message}`)
-      throw new ConfigError('CONFIG_INVALID', problems, error)
+    if (error instanceof ConfigError) {
+      const said = file.endsWith('.toml') ? error.problems.map(mistakeInToml) : error.problems
+      throw new ConfigError(
+        error.code,
+        said.map((problem) => `${file}: ${problem}`),
+        error,
+      )
     }
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new ConfigError('CONFIG_UNREADABLE', [`${file}: there is no such file`], error)
-    const kind = code && message.startsWith(code) ? 'CONFIG_UNREADABLE' : 'CONFIG_SYNTAX'
-    throw new ConfigError(kind, [`${file}: ${message.split('\n')[0]}`], error)
+    const kind = error instanceof SyntaxError ? 'CONFIG_SYNTAX' : 'CONFIG_UNREADABLE'
+    throw new ConfigError(kind, [`${file}: ${fileTrouble(error)}`], error)
   }
+}
+
+function tomlOf(text: string): unknown {
+  try {
+    return parseToml(text)
+  } catch (cause) {
+    throw new SyntaxError(tomlTrouble(cause), { cause })
+  }
+}
+
+/** Throws an `Error` that says what is wrong with it. */
+function faultOf(body: string): Fault {
+  let raw: unknown
+  try {
+    raw = JSON.parse(body)
+  } catch {
+    throw new Error('a fault is written as JSON, such as {"kind": "silence"}')
+  }
+  const { data, mistakes } = checkForm(faultSchema, raw)
+  if (mistakes !== null) throw new Error(mistakeLines(mistakes).join('; '))
+  return data
 }
 
 /**
  * `GET /devices` tells; `POST /faults/<device>` with `{"kind":"silence"}` begins a fault, `DELETE` ends it.
  */
 async function serveControl(street: ServedStreet, port: number): Promise<Server> {
-  const server = createServer(async (request, response) => {
+  const server = createSmallServer('127.0.0.1', async (request, response) => {
     const reply = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
     }
@@ -61,7 +86,7 @@ async function serveControl(street: ServedStreet, port: number): Promise<Server>
       const device = /^\/faults\/(.+)$/.exec(pathname)?.[1]
       if (!device || (request.method !== 'POST' && request.method !== 'DELETE'))
         return reply(404, { error: 'not found' })
-      const fault = request.method === 'POST' ? faultSchema.parse(JSON.parse(await bodyOf(request))) : null
+      const fault = request.method === 'POST' ? faultOf(await bodyOf(request)) : null
       const known = street.setFault(decodeURIComponent(device), fault)
       return known ? reply(200, { device, fault }) : reply(404, { error: `there is no device "${device}"` })
     } catch (error) {

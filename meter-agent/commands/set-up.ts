@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { stringify } from 'smol-toml'
 import { z } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
 import { explained } from '../devices/explain.ts'
@@ -20,7 +21,7 @@ import { ConfigError, isSameDevice, parseConfig } from '../setup/config.ts'
 import { isDeviceUrl } from '../setup/config-schema.ts'
 import { isTelegramUrl } from '../telegrams/endpoint.ts'
 import { telegramForms } from '../telegrams/forms.ts'
-import { collectHosts } from './scan.ts'
+import { collectHosts, hostPattern } from './scan.ts'
 import { scan, sentenceOf } from './scan-places.ts'
 
 /** A device that cannot be read is looked at so long. */
@@ -131,8 +132,7 @@ async function setUp(file: string, dialog: Dialog): Promise<void> {
     if (certificate !== null) await writeFile(resolve(dirname(file), certificateFile), certificate)
     await writeFile(file, text, { flag: 'wx' })
   } catch (error) {
-    const { message } = error as Error
-    throw new ConfigError('CONFIG_UNREADABLE', [`${file} cannot be written: ${message}`], error)
+    throw new ConfigError('CONFIG_UNREADABLE', [`${file} cannot be written: ${fileTrouble(error)}`], error)
   }
   dialog.tell(`Written: ${file}, and the meter's key in ${dirname(file)} (keep it there; it cannot be made again).`)
   dialog.tell(nameplateW > 0 || !counts ? promise : 'This home buys.')
@@ -250,9 +250,6 @@ async function askDevice(dialog: Dialog, role: ConfiguredDevice['role']): Promis
   }
 }
 
-/** A name, an address or a network, with a port where it is known. */
-const hostPattern = /^([\w.-]+(?:\/\d{1,2})?)(?::(\d{1,5}))?$/
-
 /** Looks at a host or network, shows what is there and lets the person choose. */
 async function scanned(
   dialog: Dialog,
@@ -318,16 +315,16 @@ async function tryDevice(dialog: Dialog, { role, ...device }: ConfiguredDevice):
 function showReport(dialog: Dialog, { device, reading, place, warnings }: DeviceReport): void {
   const shown = (value: number | null, unit: string) => (value === null ? 'not offered' : `${value} ${unit}`)
   const { powerW } = reading
-  const flow = powerW === null ? '' : powerW < 0 ? ' (feeding in)' : ' (taking from the grid)'
+  const flow = !powerW ? '' : powerW < 0 ? ' (feeding in)' : ' (taking from the grid)'
   const name = [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
   dialog.tell(`  ${name || 'a device that does not say what it is'}`)
   dialog.tell(`  meter               ${placeInWords(place)}`)
   dialog.tell(`  power at the grid   ${shown(powerW, 'W')}${flow}`)
   dialog.tell(`  taken from the grid ${shown(reading.importWh, 'Wh')}`)
   dialog.tell(`  fed into the grid   ${shown(reading.exportWh, 'Wh')}`)
-  dialog.tell(`  production          ${shown(reading.productionW, 'W')}, ${shown(reading.productionWh, 'Wh')} in all`)
+  dialog.tell(`  production          ${shown(reading.productionW, 'W')}; in all ${shown(reading.productionWh, 'Wh')}`)
   dialog.tell(
-    `  battery             ${shown(reading.batteryPowerW, 'W')}, ${shown(reading.stateOfChargePercent, '%')} charged`,
+    `  battery             ${shown(reading.batteryPowerW, 'W')}; charged ${shown(reading.stateOfChargePercent, '%')}`,
   )
   for (const warning of warnings) dialog.tell(`  note: ${warning}`)
 }

@@ -1,6 +1,7 @@
 /** What `commonwatt-agent status` does: reads what a running agent writes, and says it. */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { placeInWords } from '../devices/place.ts'
 import { sellingOf } from '../home/selling.ts'
 import { type AgentStatus, type MeterStatus, statusFile, statusVersion } from '../home/status.ts'
@@ -34,9 +35,8 @@ async function readStatus(file: string): Promise<AgentStatus | null> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return null
-    throw new ConfigError('CONFIG_UNREADABLE', [`${file} cannot be read: ${message}`], error)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw new ConfigError('CONFIG_UNREADABLE', [`${file} cannot be read: ${fileTrouble(error)}`], error)
   }
   const status = statusSchema.safeParse(parsed(text))
   if (!status.success || status.data.version !== statusVersion) {

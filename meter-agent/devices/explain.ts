@@ -27,6 +27,8 @@ export async function explained(
   device: { url: string; unit: number; profile: string },
   untilMs: number,
 ): Promise<ModbusError> {
+  // An address that is none has been explained.
+  if (error.code === 'MODBUS_URL') return error
   const endpoint = parseEndpoint(device.url)
   const remedy = error.fault === 'echo' ? echoRemedy : await remedyFor(error, endpoint, device, untilMs)
   if (remedy === null) return error

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { rename, writeFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
+import { whyDiskRefuses } from '../../contracts/protocol/disk-fault.ts'
 import { openDevice } from '../devices/device.ts'
 import type { OpenDevice } from '../devices/polled-device.ts'
 import { Keyring } from '../keys/keyring.ts'
@@ -238,8 +239,8 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
       await writeFile(`${file}.new`, JSON.stringify(status()), { mode: 0o600 })
         .then(() => rename(`${file}.new`, file))
         .catch((error) => {
-          // A full disk: the store reports it, and an old status says its age.
-          if (error.code !== 'ENOSPC') throw error
+          // A disk that is full, or can only be read since it began to fail: the store reports it, and an old status says its age.
+          if (whyDiskRefuses(error) === null) throw error
         })
       await pause(everyMs, stopping.signal)
     }

@@ -48,7 +48,8 @@ export class ClockTrust {
     const offset = this.#offset()
     const wasSet = Math.abs(offset - this.#offsetMs) > toleranceMs
     this.#offsetMs = offset
-    if (wasSet && !this.#always) {
+    // The configuration vouches for the clock as it was found: one that leaps has to be confirmed, where there is a server to do so.
+    if (wasSet && !(this.#always && this.serverAheadMs === null)) {
       this.#wasSet = true
       this.#set(false, 'the clock was set')
     }

@@ -1,7 +1,7 @@
 /** Prometheus metrics on loopback, made from the agent's status when somebody asks for them. */
-import { createServer } from 'node:http'
 import type { Gauge as GaugeType } from 'prom-client'
 import { ConfigError } from '../setup/config.ts'
+import { closeSmallServer, createSmallServer } from './small-server.ts'
 import type { AgentStatus } from './status.ts'
 
 /** Serves `/metrics` on 127.0.0.1. Throws a `ConfigError` when the port is taken. */
@@ -95,7 +95,7 @@ export async function serveMetrics(port: number, status: () => AgentStatus): Pro
     ),
   )
 
-  const server = createServer((request, response) => {
+  const server = createSmallServer('127.0.0.1', (request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404).end('metrics are at /metrics\n')
       return
@@ -118,10 +118,6 @@ export async function serveMetrics(port: number, status: () => AgentStatus): Pro
     server.listen(port, '127.0.0.1', resolve)
   })
   return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close: () => closeSmallServer(server),
   }
 }

@@ -1,8 +1,9 @@
 /**
  * The connection to an MQTT broker: one at a time, made again for ever after growing waits. Nothing waits in a queue for it: what
- * cannot be sent now is not sent, and whoever has something newer sends that. A broker that refuses, hangs or takes nothing costs
- * a timer and one small buffer.
+ * cannot be sent now is not sent, and whoever has something newer sends that. A broker that refuses, hangs, takes nothing or sends
+ * without end costs a timer and a small buffer.
  */
+import type { Duplex } from 'node:stream'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { backOffMs } from '../link/link.ts'
 
@@ -39,6 +40,12 @@ const longestWaitMs = 60_000
 const deliverMs = 5_000
 /** A broker that leaves so much unread is hung. */
 const mostUnreadBytes = 256 * 1024
+/**
+ * Nothing is subscribed to: a broker has only short words to say. Some hand on messages unasked; more than so much in a connection's
+ * minute, read or still incomplete, is not listened to.
+ */
+const mostHeardBytes = 256 * 1024
+const hearingMs = 60_000
 
 /** Connects, and keeps connecting until closed. */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
@@ -70,6 +77,23 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const opened = connect(url, clientOptions)
     client = opened
     let reason = 'the connection ended'
+    let heardBytes = 0
+    let heardFromMs = performance.now()
+    const hear = (chunk: Buffer) => {
+      const nowMs = performance.now()
+      if (nowMs - heardFromMs > hearingMs) {
+        heardFromMs = nowMs
+        heardBytes = 0
+      }
+      heardBytes += chunk.length
+      if (heardBytes > mostHeardBytes) drop(opened, 'it sends what nobody asked for')
+    }
+    const stream = opened.stream as Duplex
+    stream.on('data', hear)
+    // A message in three steps would be kept until the last of them.
+    opened.on('packetreceive', ({ cmd, ...packet }) => {
+      if (cmd === 'publish' && 'qos' in packet && packet.qos === 2) drop(opened, 'it sends what nobody asked for')
+    })
     opened.on('error', (error) => {
       reason = error.message || ((error as NodeJS.ErrnoException).code ?? 'no reason known')
     })

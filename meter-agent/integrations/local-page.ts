@@ -2,12 +2,11 @@
  * The agent's page in the home's own network: whether each home sells, and if not, why; what its devices say; and the code while it
  * is being paired. It only shows, knows no visitor and sends nothing away.
  */
-import { createServer } from 'node:http'
-import { hostname } from 'node:os'
 import { renderSVG } from 'uqr'
 import type { PairingOffered } from '../../contracts/protocol/pairing.ts'
 import { placeInWords } from '../devices/place.ts'
 import { sellingOf } from '../home/selling.ts'
+import { closeSmallServer, createSmallServer } from '../home/small-server.ts'
 import type { AgentStatus, DeviceStatus, MeterStatus } from '../home/status.ts'
 import { ConfigError } from '../setup/config.ts'
 
@@ -28,11 +27,7 @@ export async function serveLocalPage(
   { host, port }: { host: string; port: number },
   view: () => PageView,
 ): Promise<RunningPage> {
-  const isOwnName = ownNames(host)
-  const server = createServer((request, response) => {
-    // Another site's page must not read this one under its own name (DNS rebinding).
-    if (!isOwnName(request.headers.host ?? ''))
-      return void response.writeHead(403).end('ask by the address of this computer\n')
+  const server = createSmallServer(host, (request, response) => {
     if (request.url !== '/') return void response.writeHead(404).end('the page is at /\n')
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return void response.writeHead(405, { allow: 'GET, HEAD' }).end()
@@ -60,20 +55,7 @@ export async function serveLocalPage(
   })
   return {
     port: (server.address() as { port: number }).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
-
-/** Names that only this computer has: addresses, its own name, and what the configuration says. */
-function ownNames(host: string): (header: string) => boolean {
-  const own = new Set(['localhost', hostname().toLowerCase(), `${hostname().toLowerCase()}.local`, host.toLowerCase()])
-  return (header) => {
-    const name = header.toLowerCase().replace(/:\d+$/, '')
-    return /^(\d+\.){3}\d+$|^\[[\da-f:.]+\]$/.test(name) || own.has(name)
+    close: () => closeSmallServer(server),
   }
 }
 
@@ -147,10 +129,18 @@ function pairingSection({ meter, sentence, offered, done }: Extract<PageView, { 
     ? `<p>Sign in on the market’s page and enter</p>
 <p class="code">${codeForPeople(offered.code)}</p>
 <p>or open <a href="${escaped(offered.link)}">${escaped(offered.link)}</a>, or let your telephone read this:</p>
-${renderSVG(offered.link)}
+${drawingOf(offered.link)}
 <p class="note">The code lives until ${new Date(offered.expiresAt * 1000).toISOString()}. Give it to nobody else.</p>`
     : '<p>Waiting for the market’s server …</p>'
   return `<h2>${escaped(meter)} is being paired</h2>\n<p class="sentence">${escaped(sentence)}</p>\n${code}\n`
+}
+
+let drawn = { link: '', svg: '' }
+
+/** Drawing takes some milliseconds, which metering needs; a code lives for many refreshes of the page. */
+function drawingOf(link: string): string {
+  if (drawn.link !== link) drawn = { link, svg: renderSVG(link) }
+  return drawn.svg
 }
 
 /** In two groups, which people read out more easily. */

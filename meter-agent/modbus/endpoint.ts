@@ -1,5 +1,6 @@
 /** The addresses of devices: from a URL to a transport and its timing. */
 import { z } from 'zod'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { ModbusError } from './error.ts'
 
 /** Where devices are reached and how patient to be with them. */
@@ -25,9 +26,9 @@ export interface Endpoint {
 const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high)
 
 const querySchema = z.strictObject({
-  timeout: whole(50, 60_000).nullable().default(null),
-  retries: whole(0, 20).nullable().default(null),
-  block: whole(1, 125).nullable().default(null),
+  timeout: whole(50, 60_000).meta({ description: 'milliseconds' }).optional(),
+  retries: whole(0, 20).optional(),
+  block: whole(1, 125).optional(),
 })
 const serialQuerySchema = querySchema.extend({
   baud: whole(300, 1_000_000).default(9600),
@@ -54,16 +55,15 @@ export function parseEndpoint(text: string): Endpoint {
     throw new ModbusError('MODBUS_URL', `"${text}" has an unknown scheme: write ${forms}`)
   }
   const serial = transport === 'rtu'
-  const query = (serial ? serialQuerySchema : querySchema.extend({})).safeParse(Object.fromEntries(url.searchParams))
-  if (!query.success) {
-    const issue = query.error.issues[0]
-    const name = issue?.path.join('.') || (issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : 'query')
-    throw new ModbusError('MODBUS_URL', `"${text}": ${name}: ${issue?.message}`)
+  const schema = serial ? serialQuerySchema : querySchema
+  const query = checkForm(schema, Object.fromEntries(url.searchParams))
+  if (query.mistakes !== null) {
+    throw new ModbusError('MODBUS_URL', `"${text}": ${mistakeLines(query.mistakes).join('; ')}`)
   }
   const patience = {
-    timeoutMs: query.data.timeout,
-    tries: query.data.retries === null ? null : query.data.retries + 1,
-    registersPerRequest: query.data.block,
+    timeoutMs: query.data.timeout ?? null,
+    tries: query.data.retries === undefined ? null : query.data.retries + 1,
+    registersPerRequest: query.data.block ?? null,
   }
   if (serial) {
     const path = decodedPath(url.pathname) ?? ''

@@ -68,6 +68,14 @@ function breakLink(link: Transport, error: ModbusError): void {
   link.onBroken?.(error)
 }
 
+/** What the library for serial ports writes of them; it gives no codes. */
+const serialTroubles: readonly [RegExp, string][] = [
+  [/No such (file|device)|File not found/i, 'no such serial port; "ls /dev/serial/by-id" shows those of Linux'],
+  [/Permission denied|Access denied/i, 'permission denied: may this user open the port (group dialout)?'],
+  [/Cannot lock port|busy/i, 'another program has the port open'],
+  [/Inappropriate ioctl|Is a directory|Not a typewriter/i, 'this is no serial port'],
+]
+
 const unreachableHints = new Map([
   [
     'ECONNREFUSED',
@@ -77,14 +85,17 @@ const unreachableHints = new Map([
   ['ENETUNREACH', 'no route to the network'],
   ['ENOTFOUND', 'no such host'],
   ['EAI_AGAIN', 'the name server does not answer'],
-  ['ENOENT', 'no such serial port'],
-  ['EACCES', 'permission denied: may this user open the port (group dialout)?'],
 ])
 
-function unreachable(name: string, cause: unknown): ModbusError {
+/** Why a host or serial port cannot be reached, in plain words where they are known. */
+export function whyUnreachable(cause: unknown): string {
   const code = (cause as NodeJS.ErrnoException)?.code
-  const text = String((cause as Error)?.message ?? cause).split('\n')[0]
-  const hint = (code && unreachableHints.get(code)) ?? text
+  const text = String((cause as Error)?.message ?? cause).split('\n')[0]!
+  return unreachableHints.get(code ?? '') ?? serialTroubles.find(([words]) => words.test(text))?.[1] ?? text
+}
+
+function unreachable(name: string, cause: unknown): ModbusError {
+  const hint = whyUnreachable(cause)
   return new ModbusError('MODBUS_UNREACHABLE', `${name} cannot be reached: ${hint}`, {
     fault: 'unreachable',
     cause,

@@ -1,6 +1,7 @@
 /** A register map from a file of one's own, to try it without building anything. */
 import { readFile } from 'node:fs/promises'
-import { ZodError } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { checkProfile, type Profile, type ProfileData } from './profile.ts'
 
@@ -16,21 +17,17 @@ export async function profileFromFile(file: string): Promise<Profile> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    throw problem(`cannot be read: ${(error as Error).message}`, error)
+    throw problem(`cannot be read: ${fileTrouble(error)}`, error)
   }
   let data: unknown
   try {
-    data = JSON.parse(text, (_key, value) => numberFromHex(value))
+    data = parseJsonText(text, (_key, value) => numberFromHex(value))
   } catch (error) {
-    throw problem(`not JSON: ${(error as Error).message}`, error)
+    throw problem((error as SyntaxError).message, error)
   }
   try {
     return checkProfile(data as ProfileData)
   } catch (error) {
-    if (error instanceof ZodError) {
-      const [issue] = error.issues
-      throw problem(`${issue?.path.join('.') || 'the file'}: ${issue?.message}`, error)
-    }
     throw problem((error as Error).message, error)
   }
 }

@@ -4,6 +4,7 @@
  * field of a reading, how it follows from the points.
  */
 import { z } from 'zod'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 
 const registerAddress = z.number().int().min(0).max(0xffff)
 
@@ -206,9 +207,10 @@ export function recognitionPoints({ recognition, elsewhere, ratedPowerW }: Profi
   return [...conditions.map(conditionPoint), ...ratedPowerW.flatMap(formulaPoints)]
 }
 
-/** Checks a family's data. @throws ZodError or TypeError naming the mistake */
+/** Checks a family's data. @throws TypeError naming the mistakes */
 export function checkProfile(data: ProfileData): Profile {
-  const profile = profileSchema.parse(data)
+  const { data: profile, mistakes } = checkForm(profileSchema, data)
+  if (mistakes !== null) throw new TypeError(mistakeLines(mistakes).join('; '))
   const { wordOrder, identity, points } = profile
   const used = [
     ...pollPoints(profile),

@@ -101,6 +101,20 @@ export function stepCounter(before: CounterTrack, sample: CounterSample): Counte
   return { ...step, marks }
 }
 
+/**
+ * A side that was held and stands still, when the other one was found to count anew: a new meter, which begins at its own number on
+ * this side too. By itself such a side would be held until something flows on it, which may be never.
+ */
+export function restartAlong(step: CounterStep, sample: CounterSample): CounterStep {
+  const { fall } = step.track
+  if (step.outcome !== 'held' || fall === null || fall.samples < agreeingSamples) return step
+  const { milliWh, resolutionMilliWh } = sample.counter
+  const counted = milliWh - fall.firstMilliWh
+  const flowed = fall.flowedMilliWh ?? counted
+  if (!agrees(counted, flowed, sample.atMs - fall.firstAtMs, resolutionMilliWh)) return step
+  return accept(step.track, sample, counted, { reset: 2 })
+}
+
 /** Moves every time a track remembers, when the clock they were taken from was set. */
 export function shiftCounter(track: CounterTrack, byMs: number): CounterTrack {
   const shifted = (suspicion: Suspicion | null) =>
@@ -217,7 +231,7 @@ function rolledOver(track: CounterTrack, counter: Counter): bigint | null {
  * from: it is what many devices say while they have nothing to say.
  */
 function continued(suspicion: Suspicion | null, { atMs, counter, limitW }: CounterSample): Suspicion {
-  if (suspicion && suspicion.firstMilliWh !== 0n) {
+  if (suspicion && (suspicion.firstMilliWh !== 0n || counter.milliWh === 0n)) {
     const counted = counter.milliWh - suspicion.firstMilliWh
     const most = energyMilliWh(1.2 * limitW, atMs - suspicion.firstAtMs) + counter.resolutionMilliWh
     if (counter.milliWh >= suspicion.lastMilliWh && counted <= most) {

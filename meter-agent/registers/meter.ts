@@ -13,8 +13,8 @@
 
 import type { ReadingReason } from '../../contracts/protocol/wire.ts'
 import { interrupted, isTrusted, resolutionsOf, type Trust, weigh } from './comparison.ts'
-import type { CounterStep, CounterTrack, Marks, QualityCode } from './counter.ts'
-import { startCounter, stepCounter } from './counter.ts'
+import type { CounterSample, CounterStep, CounterTrack, Marks, QualityCode } from './counter.ts'
+import { restartAlong, startCounter, stepCounter } from './counter.ts'
 import { energyMilliWh } from './energy.ts'
 import { followProduction, productionAt } from './production.ts'
 import type { Direction, MeterRules, TimedSample } from './sample.ts'
@@ -96,7 +96,7 @@ export function observeProduction(
 
 function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observation {
   const { atMs, device } = sample
-  const stepped = { import: stepSide(state, 'import', sample, rules), export: stepSide(state, 'export', sample, rules) }
+  const stepped = stepSides(state, sample, rules)
   const outcomes = directions.map((side) => stepped[side]?.outcome)
 
   if (outcomes.includes('rejected')) {
@@ -138,19 +138,40 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
   }
 }
 
-function stepSide(state: MeterState, side: Direction, sample: TimedSample, rules: MeterRules): CounterStep | null {
+function stepSides(state: MeterState, sample: TimedSample, rules: MeterRules): Record<Direction, CounterStep | null> {
+  const samples = {
+    import: counterSample(state, 'import', sample, rules),
+    export: counterSample(state, 'export', sample, rules),
+  }
+  const stepped = { import: stepSide(state.import, samples.import), export: stepSide(state.export, samples.export) }
+  for (const [side, other] of [directions, [...directions].reverse()] as [Direction, Direction][]) {
+    const along = stepped[other]
+    if (stepped[side]?.marks.reset && along) stepped[other] = restartAlong(along, samples[other]!)
+  }
+  return stepped
+}
+
+function stepSide(track: CounterTrack | null, sample: CounterSample | null): CounterStep | null {
+  if (!sample) return null
+  if (track) return stepCounter(track, sample)
+  return { track: startCounter(sample, 0n), outcome: 'accepted', marks: {} }
+}
+
+function counterSample(
+  state: MeterState,
+  side: Direction,
+  sample: TimedSample,
+  rules: MeterRules,
+): CounterSample | null {
   const counter = sample.device.counters[side]
   if (!counter) return null
-  const counterSample = {
+  return {
     atMs: sample.atMs,
     counter,
     sideW: sidePower(side, sample.device),
     flowedMilliWh: flowedOn(side, state, sample),
     limitW: limitOf(side, rules),
   }
-  const track = state[side]
-  if (track) return stepCounter(track, counterSample)
-  return { track: startCounter(counterSample, 0n), outcome: 'accepted', marks: {} }
 }
 
 /** What flowed on a side since the newest power seen, as the mean of both powers. */

@@ -7,7 +7,7 @@ import { isTelegramUrl, parseTelegramUrl } from '../telegrams/endpoint.ts'
 import { telegramForms } from '../telegrams/forms.ts'
 
 const anAddress = z
-  .string({ error: 'an account or contract address in quotes is needed: "0x" and 40 hexadecimal digits' })
+  .string({ error: 'is missing: an account or contract address in quotes, "0x" and 40 hexadecimal digits' })
   .transform((text, context) => {
     try {
       return parseAddress(text)
@@ -20,12 +20,9 @@ const anAddress = z
     }
   })
 
-const whole = (least: number, most: number) => {
-  const message = `a whole number from ${least} to ${most} is needed`
-  return z.int({ error: message }).min(least, message).max(most, message)
-}
+const whole = (least: number, most: number) => z.int().min(least).max(most)
 
-const aText = z.string({ error: 'a text in quotes is needed' }).min(1, 'must not be empty')
+const aText = z.string().min(1)
 
 const deviceUrl = aText.refine(isDeviceUrl, {
   error: ({ input }) =>
@@ -68,7 +65,7 @@ const brokerUrl = aText.superRefine((text, context) => {
 
 const aTopic = aText.regex(
   /^[\w-]+(\/[\w-]+)*$/,
-  'use letters, digits, "_" and "-", with "/" between the levels of a topic',
+  'letters, digits, "_" and "-", with "/" between the levels of a topic',
 )
 
 const mqttSchema = z.strictObject({
@@ -94,13 +91,11 @@ const deviceFields = z.strictObject({
   url: deviceUrl,
   unit: whole(0, 255).optional(),
   profile: aText.optional(),
-  role: z
-    .enum(roles, { error: `write one of ${roles.map((role) => JSON.stringify(role)).join(', ')}` })
-    .default('grid'),
-  inverted: z.boolean({ error: 'write true or false' }).optional(),
+  role: z.enum(roles).default('grid'),
+  inverted: z.boolean().optional(),
   gridUnit: whole(0, 255).optional(),
   meter: whole(1, 9).optional(),
-  confirmed: z.boolean({ error: 'write true or false' }).optional(),
+  confirmed: z.boolean().optional(),
   proxyUnit: whole(0, 247).optional(),
 })
 
@@ -130,17 +125,11 @@ const countings = ['balanced', 'per-phase'] as const
 export type Countings = (typeof countings)[number]
 
 const meterSchema = z.strictObject({
-  name: aText.regex(/^[\w.-]{1,64}$/, 'use up to 64 letters, digits, ".", "_" and "-"'),
+  name: aText.regex(/^[\w.-]{1,64}$/, 'up to 64 letters, digits, ".", "_" and "-"'),
   account: anAddress.optional(),
   keyFile: aText,
-  pollSeconds: z
-    .number({ error: 'a number of seconds is needed' })
-    .min(0.1, 'at least 0.1')
-    .max(3600, 'at most 3600')
-    .optional(),
-  utilityCounts: z
-    .enum(countings, { error: `write one of ${countings.map((one) => JSON.stringify(one)).join(', ')}` })
-    .default('balanced'),
+  pollSeconds: z.number().min(0.1).max(3600).optional(),
+  utilityCounts: z.enum(countings).default('balanced'),
   sunspecUnit: whole(1, 247).optional(),
   device: z
     .array(deviceSchema, { error: 'write at least one [[meter.device]]' })
@@ -156,9 +145,7 @@ export const configSchema = z.strictObject({
   server: z.strictObject({ url: serverUrl, caFile: aText.optional() }),
   chain: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER), escrow: anAddress }),
   area: z.strictObject({ id: whole(0, 0xffff_ffff), intervalSeconds: whole(1, 86_400) }),
-  clock: z
-    .strictObject({ trust: z.boolean({ error: 'write true or false' }).default(false) })
-    .default({ trust: false }),
+  clock: z.strictObject({ trust: z.boolean().default(false) }).default({ trust: false }),
   metrics: z.strictObject({ port: whole(1, 65_535) }).optional(),
   page: z.strictObject({ host: aText.default('127.0.0.1'), port: whole(1, 65_535) }).optional(),
   mqtt: mqttSchema.optional(),

@@ -7,7 +7,10 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'smol-toml'
 import type { z } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
+import { mistakeInToml, tomlTrouble } from '../../contracts/protocol/file-syntax.ts'
+import { checkForm, type Mistake } from '../../contracts/protocol/mistakes.ts'
 import { usualUnit } from '../devices/device.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { isTelegramUrl, parseTelegramUrl } from '../telegrams/endpoint.ts'
@@ -97,11 +100,11 @@ export async function readConfig(file: string): Promise<AgentConfig> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code } = error as NodeJS.ErrnoException
     const problem =
       code === 'ENOENT'
         ? `${file}: there is no such file; "commonwatt-agent init" makes one`
-        : `${file}: cannot be read: ${message}`
+        : `${file}: cannot be read: ${fileTrouble(error)}`
     throw new ConfigError('CONFIG_UNREADABLE', [problem], error)
   }
   return parseConfig(text, file)
@@ -113,18 +116,15 @@ export function parseConfig(text: string, file: string): AgentConfig {
   try {
     raw = parse(text)
   } catch (error) {
-    const { line, column, message } = error as { line?: number; column?: number; message: string }
-    const [first] = message.split('\n')
-    throw new ConfigError('CONFIG_SYNTAX', [`${file}:${line ?? 1}:${column ?? 1}: not TOML: ${first}`], error)
+    throw new ConfigError('CONFIG_SYNTAX', [`${file}: ${tomlTrouble(error)}`], error)
   }
-  const checked = configSchema.safeParse(raw)
-  if (!checked.success) {
+  const { data, mistakes } = checkForm(configSchema, raw)
+  if (mistakes !== null) {
     throw new ConfigError(
       'CONFIG_INVALID',
-      checked.error.issues.flatMap((issue) => problemsOf(issue, file)),
+      mistakes.map((mistake) => problemOf(mistake, file)),
     )
   }
-  const { data } = checked
   const problems: string[] = []
   const folder = dirname(resolve(file))
   const meters = data.meter.map((meter, index): MeterConfig => {
@@ -219,16 +219,10 @@ export function isSameDevice(one: NamedDevice, other: NamedDevice): boolean {
   return placeOf(one) === placeOf(other) && (one.role === other.role || one.profile === other.profile)
 }
 
-function problemsOf(issue: z.core.$ZodIssue, file: string): string[] {
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
-  const place = path === '' ? file : `${file}: ${path.replace(/^\./, '')}`
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${place}: unknown key ${JSON.stringify(key)}: remove it or correct its spelling`)
-  }
-  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
-    return [`${place}: ${issue.expected === 'object' ? 'this table is missing' : `expected ${issue.expected}`}`]
-  }
-  return [`${place}: ${issue.message}`]
+/** A place as TOML's people write it: meter[0].device[1].url. */
+function problemOf({ path, message }: Mistake, file: string): string {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return `${file}: ${place === '' ? '' : `${place.replace(/^\./, '')}: `}${mistakeInToml(message)}`
 }
 
 /** The account that a meter signs for. Throws a `ConfigError` where none is named. @param claimed by pairing */

@@ -1,8 +1,10 @@
 /** What the configuration of `simulate` says: a street's homes and their devices. */
 import { z } from 'zod'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { profiles } from '../profiles/families.ts'
+import { ConfigError } from '../setup/config.ts'
 import type { DeviceDescription } from './device-server.ts'
 import { loadProfileNames } from './household.ts'
 import { canSimulateModel, chainSize, pointNames } from './sunspec-image.ts'
@@ -175,9 +177,11 @@ export type StreetConfig = z.output<typeof streetSchema>
 export type HomeConfig = StreetConfig['homes'][number]
 export type StreetDeviceConfig = HomeConfig['devices'][number]
 
-/** Checks a configuration. @throws ZodError naming each mistake */
+/** Checks a configuration. @throws ConfigError naming each mistake */
 export function parseStreet(config: unknown): StreetConfig {
-  return streetSchema.parse(config)
+  const { data, mistakes } = checkForm(streetSchema, config)
+  if (mistakes !== null) throw new ConfigError('CONFIG_INVALID', mistakeLines(mistakes))
+  return data
 }
 
 /** The name by which faults call a device. */

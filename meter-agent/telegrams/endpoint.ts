@@ -1,5 +1,6 @@
 /** The addresses of meters that send telegrams by themselves: from a URL to a line and its settings. */
 import { z } from 'zod'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { TelegramError } from './error.ts'
 import { telegramForms } from './forms.ts'
 
@@ -28,7 +29,13 @@ const usualBaud: Record<TelegramLanguage, number> = { p1: 115_200, sml: 9_600 }
 /** Some meters send every ten seconds. */
 const usualTimeoutMs = 30_000
 
-const timeout = z.coerce.number().int().min(1_000).max(600_000).default(usualTimeoutMs)
+const timeout = z.coerce
+  .number()
+  .int()
+  .min(1_000)
+  .max(600_000)
+  .meta({ description: 'milliseconds' })
+  .default(usualTimeoutMs)
 const tcpQuery = z.strictObject({ timeout })
 const serialQuery = z.strictObject({
   timeout,
@@ -53,12 +60,8 @@ export function parseTelegramUrl(text: string): TelegramEndpoint {
   const [, language, tcp] =
     /^(p1|sml)(tcp)?:$/.exec(url.protocol) ?? refuse(`has an unknown scheme: write ${telegramForms}`)
   const isTcp = tcp !== undefined
-  const query = (isTcp ? tcpQuery : serialQuery).safeParse(Object.fromEntries(url.searchParams))
-  if (!query.success) {
-    const issue = query.error.issues[0]!
-    const name = issue.path.join('.') || (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : 'query')
-    return refuse(`: ${name}: ${issue.message}`)
-  }
+  const query = checkForm(isTcp ? tcpQuery : serialQuery, Object.fromEntries(url.searchParams))
+  if (query.mistakes !== null) return refuse(`: ${mistakeLines(query.mistakes).join('; ')}`)
   const line = serialQuery.parse(isTcp ? {} : query.data)
   const common = {
     language: language as TelegramLanguage,

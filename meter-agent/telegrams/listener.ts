@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net'
 import { ModbusError } from '../modbus/error.ts'
-import { openSerialStream, type SerialStream } from '../modbus/link.ts'
+import { openSerialStream, type SerialStream, whyUnreachable } from '../modbus/link.ts'
 import { type Arrivals, type ArrivalVerdict, judgeArrival, noArrivals } from './arrivals.ts'
 import { lineName, type TelegramEndpoint } from './endpoint.ts'
 import { TelegramError } from './error.ts'
@@ -180,7 +180,7 @@ function openSocket(endpoint: TelegramEndpoint): Promise<SerialStream> {
       const refused = (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED'
       const why = refused
         ? 'connection refused: is this the port that the gateway sends raw telegrams on?'
-        : cause.message
+        : whyUnreachable(cause)
       reject(unreachable(endpoint, why, cause))
     }
     const timer = setTimeout(() => fail(new Error(`no answer within ${connectDeadlineMs} ms`)), connectDeadlineMs)

@@ -36,9 +36,9 @@ export function sessionId(token: string): string {
 }
 
 /** Deletes expired sessions, nonces and idempotency keys; called where one is made, so that none outlives its use for long. */
-export async function sweepNowAndThen(database: Database, now: Date): Promise<void> {
-  if (now.getTime() - (sweptMs.get(database) ?? 0) < sweepMs) return
-  sweptMs.set(database, now.getTime())
+export async function sweepNowAndThen(database: Database, now: Date, monotonicMs = performance.now()): Promise<void> {
+  if (monotonicMs - (sweptMs.get(database) ?? Number.NEGATIVE_INFINITY) < sweepMs) return
+  sweptMs.set(database, monotonicMs)
   await deleteExpired(database, now)
 }
 

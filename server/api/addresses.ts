@@ -22,7 +22,7 @@ const warnEveryMs = 3_600_000
 export function networkReader(
   trustProxy: TrustedProxies | null,
   log: Pick<Logger, 'warn'>,
-  nowMs: () => number = Date.now,
+  nowMs: () => number = () => performance.now(),
 ): NetworkOf {
   const isTrusted = trustOf(trustProxy)
   let warnedMs = Number.NEGATIVE_INFINITY

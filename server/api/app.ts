@@ -100,7 +100,7 @@ export function createApp(parts: ApiParts): Express {
   return app
 }
 
-function apiRoutes(parts: ApiParts): Route[] {
+export function apiRoutes(parts: ApiParts): Route[] {
   const { database, areas, servicesOf } = parts
   const signIn = createSignIn(database, {
     origins: parts.origins,

@@ -36,4 +36,3 @@ export const awaitedSchema = z
     intervals: z.array(time).meta({ description: 'The oldest of them, at most 500' }),
   })
   .meta({ id: 'AwaitedDeclarations' })
-export type AwaitedResource = z.infer<typeof awaitedSchema>

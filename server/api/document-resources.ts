@@ -146,7 +146,7 @@ export const lineProofSchema = z
         energyWh: wh,
         amount: money,
         statement: z
-          .string()
+          .templateLiteral(['/accounts/', z.string(), '/statements/', z.string(), '?seat=', z.string()])
           .meta({ description: 'Path of the statement that `commonwatt verify` checks on the chain' }),
       }),
     ),

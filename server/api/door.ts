@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net'
 import type { NetworkOf } from './addresses.ts'
 import { createAllowance } from './allowance.ts'
+import { oneByOne } from './one-by-one.ts'
 import { ApiError, problemOf } from './problem.ts'
 import { sendProblem } from './route.ts'
 
@@ -41,7 +42,6 @@ export function createDoor(networkOf: NetworkOf, limits: DoorLimits = most, nowM
 
   function enter(request: IncomingMessage, response: ServerResponse): void {
     const network = networkOf(request)
-    requests.use(network, nowMs())
     const underWay = ofNetwork.get(network) ?? new Set()
     requireRoom(underWay)
     const own = { bodyBytes: bytesOf(request), response }
@@ -55,18 +55,29 @@ export function createDoor(networkOf: NetworkOf, limits: DoorLimits = most, nowM
     })
   }
 
+  /** Does what may refuse a request, and then `next`, or answers with the refusal. */
+  function unlessRefused(may: RequestListener, next: RequestListener): RequestListener {
+    return (request, response) => {
+      try {
+        may(request, response)
+      } catch (error) {
+        refused.add(request.socket)
+        response.setHeader('Connection', 'close')
+        return sendProblem(response, problemOf(error)!)
+      }
+      next(request, response)
+    }
+  }
+
   return {
     before(handle) {
+      const counted = unlessRefused(
+        (request) => requests.use(networkOf(request), nowMs()),
+        oneByOne(unlessRefused(enter, handle)),
+      )
       return (request, response) => {
-        try {
-          if (refused.has(request.socket)) return request.socket.destroy()
-          enter(request, response)
-        } catch (error) {
-          refused.add(request.socket)
-          response.setHeader('Connection', 'close')
-          return sendProblem(response, problemOf(error)!)
-        }
-        handle(request, response)
+        if (refused.has(request.socket)) request.socket.destroy()
+        else counted(request, response)
       }
     },
     admits(request) {

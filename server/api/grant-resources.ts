@@ -41,7 +41,6 @@ export const nextGrantSchema = z
     lowestNonce: z.int().meta({ description: 'All grants with a lower nonce were taken back: none of them is taken' }),
   })
   .meta({ id: 'NextGrant' })
-export type NextGrantResource = z.infer<typeof nextGrantSchema>
 
 /** Everything that the account granted under a lower nonce than `below` is void. */
 export const grantsRevokedSchema = z

@@ -27,6 +27,14 @@ export const growthSchema = z
       description:
         'Tokens, decimal: what neighbours were better off together than with the supplier, the spread between its tariffs on what was matched less what the grid operator kept; negative where it kept more',
     }),
+    today: z
+      .object({
+        from: time,
+        matchedWh: z.int().min(0),
+        importWh: z.int().min(0),
+        keptInStreet: z.string().meta({ description: 'Tokens, decimal, reckoned as above' }),
+      })
+      .meta({ description: 'The same of the local day that runs, up to the newest result' }),
   })
   .meta({ id: 'Growth' })
 export type GrowthResource = z.infer<typeof growthSchema>

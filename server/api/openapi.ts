@@ -45,7 +45,7 @@ export function openApiDocument(routes: readonly Route[], base: string) {
         '(EIP-712) stands at its operation as `x-eip712`: types, domain and message, in which `{of, at, as}` says where a value ' +
         'stands: a JSON pointer into the body, the path, or the Area, Seat, Wallet or PasskeyAccount that the request is about; `as` bytes32 is ' +
         'the text’s bytes with zeros behind them, ledgerUnits tokens × 10^(priceDecimals + 3), baseUnits tokens × ' +
-        '10^tokenDecimals of the area, calls each with the value 0, before one less; `*` is each item of a list; `compact` asks for the 64 bytes of EIP-2098. A key signs in 65 or 64 bytes, a contract wallet as it ' +
+        '10^tokenDecimals of the area, calls each with the value 0, before one less, place its position among the values that its schema lists, from 0; `*` is each item of a list; `compact` asks for the 64 bytes of EIP-2098. A key signs in 65 or 64 bytes, a contract wallet as it ' +
         'does (EIP-1271). Lists page by an opaque cursor, at most 500 items a page. Errors are problem documents ' +
         '(RFC 9457) with a stable code. Reads carry a weak `ETag` and may be kept, but never used without asking: with it in ' +
         '`If-None-Match` an answer that would be the same is a 304 without a body, after the same checks of who asks. `Cache-Control` ' +

@@ -24,6 +24,9 @@ export const placeForm = {
 /** A time in a query or path: ISO 8601 UTC in, UTC seconds out; a fraction counts to the next second. */
 export const timeInput = z.iso.datetime().transform((text) => Math.ceil(Date.parse(text) / 1000))
 
+/** The number of an area in a query or path. What is missing or empty is not taken for 0, so that the document calls it required. */
+export const areaInput = z.preprocess((text) => text || Number.NaN, z.coerce.number().int().min(0).max(0xffff_ffff))
+
 /** Where both ends of a range are given the first is before the last. Throws `RANGE_EMPTY`. */
 export function requireSpan({ from, to }: { from?: number | undefined; to?: number | undefined }): void {
   if (from !== undefined && to !== undefined && to <= from) {

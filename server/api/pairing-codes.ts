@@ -30,7 +30,8 @@ export class WrongTries {
     const tried = this.tries.get(account)
     if (tried === undefined) return
     const waitMs = tried.sinceMs + pairingMs - nowMs
-    if (waitMs <= 0) this.tries.delete(account)
+    // Only a clock that was set back leaves more to wait than the time itself: that locks nobody out.
+    if (waitMs <= 0 || waitMs > pairingMs) this.tries.delete(account)
     else if (tried.count >= mostWrongTries) {
       throw new ApiError('PAIRING_TRIES', `${mostWrongTries} codes were wrong: wait before you try another`, {
         retryAfterSeconds: Math.ceil(waitMs / 1000),

@@ -40,11 +40,14 @@ export type PartnersResource = z.infer<typeof partnersSchema>
 /** An account may prefer at most so many neighbours. */
 const mostPreferred = 8
 /** Letters, figures and signs in any script, and spaces between them. */
+const lettersAndSigns = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+( [\p{L}\p{M}\p{N}\p{P}\p{S}]+)*$/u
 const shownName = z
   .string()
   .trim()
-  .regex(/^[\p{L}\p{M}\p{N}\p{P}\p{S}]+( [\p{L}\p{M}\p{N}\p{P}\p{S}]+)*$/u, 'letters, figures, signs and single spaces')
+  .regex(lettersAndSigns, 'letters, figures, signs and single spaces')
   .max(40)
+  // The document takes a pattern's flags for letters of the pattern; JSON Schema has none, and reads every pattern as one of Unicode.
+  .meta({ pattern: lettersAndSigns.source })
 
 export const partnerChoiceSchema = z
   .strictObject({

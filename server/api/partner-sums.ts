@@ -42,7 +42,9 @@ export async function partnerSums(
   const limit = Math.max(1, Math.floor(mostRows / Math.max(1, names.length)))
   const intervals = await tradedBeside(database, { ...key, limit })
   const from = intervals.length < limit ? key.from : intervals.at(-1)!.start
-  const named = groupByStart(await namedTrades(database, { area: key.area, from, to: key.to }))
+  const named = groupByStart(
+    await namedTrades(database, { area: key.area, starts: intervals.map(({ start }) => start) }),
+  )
   const preferred = await preferredSeats(database, key.area)
   const [bought, sold] = [new Map<string, PartnerSum>(), new Map<string, PartnerSum>()]
   const around = new Map<number, string>()

@@ -10,8 +10,8 @@ import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
-import { isConnectionLoss } from '../store/database.ts'
 import { StoreError } from '../store/error.ts'
+import { isUnableNow } from '../store/unreachable.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -191,8 +191,7 @@ export function problemOf(error: unknown): Problem | null {
     const status = reportStatus[error.code] ?? 400
     return problem({ code: error.code, status, title: 'There is no such report', detail: error.message })
   }
-  const isEnded = (error as { code?: unknown }).code === statementTimeout
-  if (isConnectionLoss(error) || isEnded) return problemOf(databaseSilent())
+  if (isUnableNow(error)) return problemOf(databaseSilent())
   if (unstorable.has((error as { code?: unknown }).code)) {
     return problemOf(new ApiError('REQUEST_INVALID', 'a text has characters that cannot be stored'))
   }
@@ -200,7 +199,7 @@ export function problemOf(error: unknown): Problem | null {
 }
 
 const billingStatus: Record<BillingError['code'], number> = {
-  ...{ BILL_UNKNOWN: 404, BILL_MONTH: 400, BILL_APPROVAL: 403, BILL_CURRENCY: 422, BILL_PARTIES: 422 },
+  ...{ BILL_UNKNOWN: 404, BILL_MONTH: 400, BILL_APPROVAL: 403, BILL_PARTIES: 422 },
   ...{ BILL_CHANGED: 409, BILL_DIFFERS: 409, BILL_INCOMPLETE: 409, BILL_NOTHING: 409 },
 }
 
@@ -210,9 +209,6 @@ const reportStatus: Partial<Record<ReportError['code'], number>> = {
 
 /** SQLSTATE of texts that no column can hold: with the character of number 0, or half a letter. */
 const unstorable = new Set<unknown>(['22021', '22P05'])
-
-/** SQLSTATE of a statement that took longer than it may. */
-const statementTimeout = '57014'
 
 /** What is said while the database is stopped, restarted or too busy. */
 export function databaseSilent(): ApiError {

@@ -6,7 +6,6 @@ import { addressSchema } from './resources.ts'
 export const reportFormatSchema = z
   .object({ name: z.string(), about: z.string(), mediaType: z.string(), ending: z.string() })
   .meta({ id: 'ReportFormat' })
-export type ReportFormatResource = z.infer<typeof reportFormatSchema>
 
 /** What a report was asked for. */
 export const reportNameSchema = z

@@ -14,7 +14,7 @@ import { pointRecordSchema } from './point-record.ts'
 
 export const addressSchema = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, 'an address is 0x and 40 hexadecimal digits')
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')
   .transform((text) => text.toLowerCase())
 const address = z.string()
 const time = z.iso.datetime()

@@ -7,11 +7,13 @@ import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import { json, type Request, type Response, type Router, raw } from 'express'
 import type { z } from 'zod'
+import { checkForm } from '../../contracts/protocol/mistakes.ts'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { sweepNowAndThen } from '../accounts/sessions.ts'
 import { ChainError } from '../chain/error.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
+import { isUnableNow } from '../store/unreachable.ts'
 import type { Allowance } from './allowance.ts'
 import { belongsHere } from './belonging.ts'
 import type { SenderOf } from './hosts.ts'
@@ -271,16 +273,23 @@ async function runOnce(database: Database, { request, body, caller, key, run }: 
       return { status: begun.status, body: JSON.parse(begun.response) }
     default:
   }
-  try {
-    const answer = await run()
-    if ('body' in answer) {
-      await answerKeyedRequest(database, { caller, key, status: answer.status, response: JSON.stringify(answer.body) })
-    }
-    return answer
-  } catch (error) {
-    await releaseKeyedRequest(database, { caller, key })
+  const answer = await run().catch(async (error) => {
+    await releaseKeyedRequest(database, { caller, key }).catch(unlessUnable)
     throw error
+  })
+  if ('body' in answer) {
+    const { status, body: said } = answer
+    await answerKeyedRequest(database, { caller, key, status, response: JSON.stringify(said) }).catch(unlessUnable)
   }
+  return answer
+}
+
+/**
+ * Where the database cannot note now what became of a request, whoever asked is told all the same; its key stays with what is under way, and
+ * may be used anew once that counts as lost.
+ */
+function unlessUnable(error: unknown): void {
+  if (!isUnableNow(error)) throw error
 }
 
 /** No page of somebody else writes here, whatever its visitor's browser sends along. */
@@ -320,11 +329,11 @@ const longestFault = 300
 
 function parse(schema: z.ZodType | undefined, value: unknown, place: string): unknown {
   if (schema === undefined) return undefined
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const errors = result.error.issues.slice(0, mostFaults).map((issue) => ({
-    path: [...(place === '' ? [] : [place]), ...issue.path].join('.'),
-    message: issue.message.slice(0, longestFault),
+  const { data, mistakes } = checkForm(schema, value, mostFaults)
+  if (mistakes === null) return data
+  const errors = mistakes.map(({ path, message }) => ({
+    path: [...(place === '' ? [] : [place]), ...path].join('.'),
+    message: message.slice(0, longestFault),
   }))
   throw new ApiError('REQUEST_INVALID', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors })
 }

@@ -16,6 +16,9 @@ export const sessionSchema = z
   })
   .meta({ id: 'Session' })
 
+/** `GET /session`. */
+export const currentSessionSchema = sessionSchema.omit({ token: true }).meta({ id: 'CurrentSession' })
+
 export const listedSessionSchema = z
   .object({
     id: z.string(),

@@ -22,8 +22,11 @@ const firstKeys = z.strictObject({ owner: accountKey, recovery: accountKey })
  */
 export const signInSchema = z
   .strictObject({
-    message: z.string().min(1).max(4000),
-    signature,
+    message: z.string().min(1).max(4000).meta({
+      description:
+        'The text of EIP-4361: its domain and URI are an address of this server, its chain ID that of an area, its nonce from `GET /session/nonce`',
+    }),
+    signature: signature.meta({ description: 'Of the message, by EIP-191' }),
     keys: firstKeys.optional(),
     cookie: z.boolean().optional(),
   })
@@ -179,8 +182,8 @@ const mandate = z.strictObject({
   buyCeiling: ticks,
   maxSellWh: uint24,
   maxBuyWh: uint24,
-  validFrom: utcSeconds,
-  validUntil: utcSeconds,
+  validFrom: utcSeconds.meta({ description: 'UTC seconds; a boundary of the area’s intervals' }),
+  validUntil: utcSeconds.meta({ description: 'UTC seconds; the beginning of a UTC day' }),
   version: uint32,
   deadline: utcSeconds,
 })

@@ -14,6 +14,8 @@ export interface AreaProgram {
   owner: string
   clocks: Clocks
   waitsForChain: boolean
+  /** How often the area was made before, by a thread that is gone. */
+  loadsBefore?: number
   log(what: string, error: unknown): void
 }
 
@@ -22,9 +24,9 @@ const longestReplayMs = 300
 
 /** Runs until the port's other end asks it to stop; resolves when everything is written. */
 export function runArea(port: AreaPort, program: AreaProgram): Promise<void> {
-  const { settings, store, lease, owner, clocks, waitsForChain, log } = program
+  const { settings, store, lease, owner, clocks, waitsForChain, loadsBefore = 0, log } = program
   const runner = new AreaRunner({
-    ...{ store, lease, owner, waitsForChain, config: engineConfig(settings), face: areaFaceOf(settings) },
+    ...{ store, lease, owner, waitsForChain, loadsBefore, config: engineConfig(settings), face: areaFaceOf(settings) },
     clock: new AreaClock(clocks, { hasChain: waitsForChain }),
     newSecret: () => randomBytes(32),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -3,9 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type Logger, pino } from 'pino'
 import { type OpenedAreaStore, openAreaStore } from '../store/area-store.ts'
 import type { AreaIdentity } from '../store/areas.ts'
-import { isConnectionLoss } from '../store/database.ts'
 import { StoreError } from '../store/error.ts'
 import { logFailure } from '../store/outage.ts'
+import { isUnableNow } from '../store/unreachable.ts'
 import { machineClocks, runArea } from './area-program.ts'
 import type { AreaSettings } from './settings.ts'
 
@@ -16,14 +16,16 @@ export interface AreaThreadData {
   /** Names the process to others that would like to write the journal. */
   owner: string
   logLevel: string
+  /** How often the area was made before, by a thread that is gone. */
+  loadsBefore: number
 }
 
-async function main({ databaseUrl, settings, owner, logLevel }: AreaThreadData): Promise<void> {
+async function main({ databaseUrl, settings, owner, logLevel, loadsBefore }: AreaThreadData): Promise<void> {
   const log = pino({ level: logLevel }).child({ area: settings.area })
   const { chainId, escrow } = settings.chain
   const { store, lease, close } = await openedStore(databaseUrl, { chainId, escrow, area: settings.area }, log)
   await runArea(parentPort!, {
-    ...{ settings, store, lease, owner, clocks: machineClocks, waitsForChain: true },
+    ...{ settings, store, lease, owner, clocks: machineClocks, waitsForChain: true, loadsBefore },
     log: (what, error) => logFailure(log, what, error),
   })
   await close()
@@ -44,7 +46,7 @@ async function openedStore(databaseUrl: string, identity: AreaIdentity, log: Log
       return await inTime(opening)
     } catch (error) {
       opening.then(({ close }) => close()).catch(() => {})
-      if (!isConnectionLoss(error)) throw error
+      if (!isUnableNow(error)) throw error
       logFailure(log, 'the area cannot be opened yet', error)
       await new Promise((resolve) => setTimeout(resolve, restMs))
     }

@@ -99,6 +99,21 @@ export function changesOf(state: AreaState, sequence: number, events: readonly E
   }
 }
 
+/** What a commit has changed of seats, for whoever keeps their summaries. */
+export interface SeatChanges {
+  /** As they stand; null for one that is forgotten. */
+  seats: [number, SeatSummary | null][]
+  /** Of all others nothing has changed but the newest reading. */
+  newest: NewestReadings
+}
+
+/** Seats' newest readings, in columns: most commits are readings, and so little crosses to another thread. */
+export interface NewestReadings {
+  seats: number[]
+  epochs: number[]
+  times: UtcSeconds[]
+}
+
 /** What those outside have been told of the seats, as far as it says who has to be told of again. */
 export class ToldSeats {
   private readonly told = new Map<number, Pick<SeatSummary, 'newest'> & { hasGaps: boolean }>()
@@ -109,9 +124,10 @@ export class ToldSeats {
     return [...state.seats.values()].map((seat) => this.note(summaryOf(state, seat)))
   }
 
-  /** Seats whose summary these events change, as they stand; null for one that is forgotten. */
-  changedBy(state: AreaState, events: readonly Event[]): Map<number, SeatSummary | null> {
+  /** What these events have changed of the summaries. */
+  changedBy(state: AreaState, events: readonly Event[]): SeatChanges {
     const numbers = new Set<number>()
+    const read = new Set<number>()
     for (const event of events) {
       switch (event.type) {
         case 'seat-changed':
@@ -123,8 +139,8 @@ export class ToldSeats {
         // A reading at a boundary at which the meter changes its seat is both seats'.
         case 'reading':
           if (event.status !== 'stored') break
-          numbers.add(event.seat)
-          for (const seat of state.seatsOfMeter.get(event.meter) ?? []) numbers.add(seat)
+          read.add(event.seat)
+          for (const seat of state.seatsOfMeter.get(event.meter) ?? []) read.add(seat)
           break
         case 'meter-suspended':
         case 'suspension-lifted':
@@ -136,7 +152,30 @@ export class ToldSeats {
     }
     // Time that starts, is cut and forgotten closes gaps. Of most of the ten thousand seats of a large area it says nothing new.
     if (events.some(({ type }) => passesTime.has(type))) for (const seat of this.outOfDate(state)) numbers.add(seat)
-    return new Map([...numbers].map((number) => [number, this.standing(state, number)]))
+    const newest: NewestReadings = { seats: [], epochs: [], times: [] }
+    for (const number of read) {
+      if (numbers.has(number)) continue
+      const next = this.nextReading(state, number)
+      if (next === null) {
+        numbers.add(number)
+        continue
+      }
+      newest.seats.push(number)
+      newest.epochs.push(next.epoch)
+      newest.times.push(next.time)
+    }
+    return { seats: [...numbers].map((number) => [number, this.standing(state, number)]), newest }
+  }
+
+  /** The newest reading where it follows the one that was told, so that there are still no gaps before it; else null. */
+  private nextReading(state: AreaState, number: number): SeatSummary['newest'] | null {
+    const told = this.told.get(number)
+    const seat = state.seats.get(number)
+    if (told === undefined || seat === undefined || told.hasGaps) return null
+    const { epoch, time } = seat.newest
+    if (epoch !== told.newest.epoch || time !== told.newest.time + lengthOf(state)) return null
+    told.newest = { epoch, time }
+    return told.newest
   }
 
   private *outOfDate(state: AreaState): Iterable<number> {

@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { Event } from '../market/area/area.ts'
 import type { AreaChanges, AreaHandle, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
+import type { SeatChanges } from './changes.ts'
 import { AreaError } from './error.ts'
 import type { AreaRunner, Counts, Told } from './runner.ts'
 import type { AreaSettings } from './settings.ts'
@@ -28,7 +29,7 @@ type Answer = { id: number; events: Event[] } | { id: number; code: AreaError['c
 /** What an area says. */
 type Said =
   | { type: 'answers'; answers: Answer[] }
-  | { type: 'changes'; changes: AreaChanges; seats: [number, SeatSummary | null][] }
+  | ({ type: 'changes'; changes: AreaChanges } & SeatChanges)
   | { type: 'seats'; seats: SeatSummary[] }
   | { type: 'status'; status: AreaStatus }
   | { type: 'counted'; counts: Counts }
@@ -41,7 +42,6 @@ export type AreaPort = Pick<MessagePort, 'postMessage' | 'on' | 'close'>
 export function telling(port: AreaPort, log: (what: string, error: unknown) => void): (told: Told) => void {
   return (told) => {
     if (told.type === 'failure') log(told.what, told.error)
-    else if (told.type === 'changes') say(port, { ...told, seats: [...told.seats] })
     else say(port, told)
   }
 }
@@ -101,6 +101,8 @@ export interface ConnectedArea extends AreaHandle {
   onCounts(listener: (counts: Counts) => void): void
   /** Finishes what is under way. */
   stop(): Promise<void>
+  /** The other end is gone, and another takes its place: everything that waits is refused with `AREA_NOT_READY` until that one speaks. */
+  interrupted(reason: string): void
   /** The other end is gone for good: everything that waits is refused. */
   lost(reason: string): void
 }
@@ -121,6 +123,7 @@ export function connectArea(
   let items: Item[] = []
   let ids = 0
   let goneBecause: string | null = null
+  let awayBecause: string | null = null
   let status = unknownStatus
   let whenStopped = () => {}
   const stopped = new Promise<void>((resolve) => {
@@ -168,9 +171,13 @@ export function connectArea(
         break
       case 'changes':
         for (const [number, summary] of said.seats) note(number, summary)
+        for (const [place, number] of said.newest.seats.entries()) {
+          seats.get(number)!.newest = { epoch: said.newest.epochs[place]!, time: said.newest.times[place]! }
+        }
         for (const listener of listeners) listener(said.changes)
         break
       case 'status':
+        awayBecause = null
         if (goneBecause === null) status = said.status
         break
       case 'counted':
@@ -180,6 +187,12 @@ export function connectArea(
         whenStopped()
     }
   })
+
+  function refuseAll(code: AreaError['code'], reason: string): void {
+    items = []
+    for (const { reject } of waiting.values()) reject(new AreaError(code, reason))
+    waiting.clear()
+  }
 
   return {
     settings,
@@ -193,6 +206,7 @@ export function connectArea(
     submit(submission, loads) {
       return new Promise((resolve, reject) => {
         if (goneBecause !== null) return reject(new AreaError('AREA_STOPPED', goneBecause))
+        if (awayBecause !== null) return reject(new AreaError('AREA_NOT_READY', awayBecause))
         ids += 1
         waiting.set(ids, { resolve, reject })
         if (items.length === 0) {
@@ -218,14 +232,19 @@ export function connectArea(
       await stopped
       this.lost('the server is stopping')
     },
+    interrupted(reason) {
+      if (goneBecause !== null) return
+      awayBecause = reason
+      status = { ...status, condition: { is: 'waiting', code: 'AREA_RESTARTS', reason } }
+      refuseAll('AREA_NOT_READY', reason)
+    },
     lost(reason) {
       // A thread that fails also ends: the first reason says why.
       if (goneBecause !== null) return
       goneBecause = reason
       port.close()
       status = { ...status, condition: { is: 'stopped', code: 'AREA_LOST', reason } }
-      for (const { reject } of waiting.values()) reject(new AreaError('AREA_STOPPED', reason))
-      waiting.clear()
+      refuseAll('AREA_STOPPED', reason)
       whenStopped()
     },
   }

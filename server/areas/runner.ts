@@ -9,14 +9,16 @@
  * Everything outside is a parameter (store, lease, clock, timer, secrets), so that a simulation can stand for all of it.
  */
 import { createHash } from 'node:crypto'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import type { AreaConfig, AreaFace, Command, Event } from '../market/area/area.ts'
 import { EngineError } from '../market/area/error.ts'
 import { configNow } from '../market/area/state.ts'
 import { type Due, nextDue } from '../market/engine/engine.ts'
 import { encodeCommand } from '../market/engine/journal.ts'
+import { whyUnableNow } from '../store/unreachable.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import type { AreaLease, AreaStore, Journaled, Place } from './area-store.ts'
-import { changesOf, ToldSeats } from './changes.ts'
+import { changesOf, type SeatChanges, ToldSeats } from './changes.ts'
 import type { AreaClock } from './clock.ts'
 import { AreaError } from './error.ts'
 import { JournaledArea } from './journaled-area.ts'
@@ -36,12 +38,14 @@ const longestPauseMs = 1_000
  * the chain has settled until so much later, or half a batch later where that is less.
  */
 const longestOnItsWayMs = 300_000
+/** A failure that lasts is told again after this. */
+const toldAgainMs = 60_000
 /** Commands that could not be carried out are remembered, so that repeating one costs no more than its refusal. */
 const mostRemembered = 1_000
 
 /** What the runner tells those outside, in order. */
 export type Told =
-  | { type: 'changes'; changes: AreaChanges; seats: Map<number, SeatSummary | null> }
+  | ({ type: 'changes'; changes: AreaChanges } & SeatChanges)
   /** The whole list of seats, after loading. */
   | { type: 'seats'; seats: SeatSummary[] }
   | { type: 'status'; status: AreaStatus }
@@ -76,6 +80,8 @@ export interface RunnerParts {
   waitsForChain: boolean
   /** A snapshot is due when replaying what came after the newest one would take about this long. */
   longestReplayMs: number
+  /** How often the area was made before, by a thread that is gone. */
+  loadsBefore?: number
   tell(message: Told): void
 }
 
@@ -109,13 +115,16 @@ export class AreaRunner {
   private didDue = false
   private leasedUntilMs = Number.NEGATIVE_INFINITY
   private askedDatabaseMs = Number.NEGATIVE_INFINITY
-  private loads = 0
+  private loads: number
   private snapshot: Promise<void> | null = null
   private wakeUp: () => void = () => {}
   private woken = false
+  /** By what failed, the newest that was told of it. */
+  private readonly toldFailures = new Map<string, { reason: string; atMs: number }>()
 
   constructor(parts: RunnerParts) {
     this.parts = parts
+    this.loads = parts.loadsBefore ?? 0
     this.area = new JournaledArea(parts.store)
   }
 
@@ -161,9 +170,9 @@ export class AreaRunner {
         if (isFence(error)) this.leasedUntilMs = Number.NEGATIVE_INFINITY
         if (isFinal(error)) return this.give(error)
         this.refuseAll(() => new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
-        this.become({ is: 'waiting', code: codeOf(error), reason: reasonOf(error) })
+        this.become({ is: 'waiting', code: codeOf(error), reason: whyUnableNow(error) ?? reasonOf(error) })
         const isHeld = error instanceof AreaError && error.code === 'AREA_HELD'
-        if (!isHeld) this.parts.tell({ type: 'failure', what: 'the area is made again from its journal', error })
+        if (!isHeld) this.tellFailure('the area is made again from its journal', error)
         await this.parts.sleep(isHeld ? retryMs.held : delayMs)
         delayMs = isHeld ? retryMs.first : Math.min(2 * delayMs, retryMs.longest)
       }
@@ -428,7 +437,7 @@ export class AreaRunner {
     const { state } = this.area
     const events = committed.flatMap((each) => each.events)
     const changes = changesOf(state, this.area.committed.sequence, events)
-    this.parts.tell({ type: 'changes', changes, seats: this.toldSeats.changedBy(state, events) })
+    this.parts.tell({ type: 'changes', changes, ...this.toldSeats.changedBy(state, events) })
     this.tellStatus()
   }
 
@@ -452,12 +461,18 @@ export class AreaRunner {
     try {
       await this.area.keep()
     } catch (error) {
-      this.parts.tell({
-        type: 'failure',
-        what: 'a snapshot could not be written or the journal not be packed; nothing is lost',
-        error,
-      })
+      this.tellFailure('a snapshot could not be written or the journal not be packed; nothing is lost', error)
     }
+  }
+
+  /** What fails again and again for one reason, as on a full disk, is told now and then. */
+  private tellFailure(what: string, error: unknown): void {
+    const nowMs = this.parts.monotonicMs()
+    const reason = `${codeOf(error)} ${whyUnableNow(error) ?? reasonOf(error)}`
+    const before = this.toldFailures.get(what)
+    if (before?.reason === reason && nowMs - before.atMs < toldAgainMs) return
+    this.toldFailures.set(what, { reason, atMs: nowMs })
+    this.parts.tell({ type: 'failure', what, error })
   }
 
   private become(condition: AreaCondition): void {
@@ -542,7 +557,9 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : 'AREA_FAILED'
 }
 
+/** What everybody may read of it: what the driver says of a database that is away names its address, and stands in the log. */
 function reasonOf(error: unknown): string {
+  if (isPassing(error) && !(error instanceof CodedError)) return 'the database cannot be used now'
   return error instanceof Error ? error.message : String(error)
 }
 

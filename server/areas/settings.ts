@@ -5,9 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
+import { isCurrency, noCurrency } from '../../contracts/protocol/currency.ts'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import type { AccountsFacts } from '../../contracts/protocol/passkey-account.ts'
 import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import {
@@ -89,21 +92,19 @@ export class SettingsError extends CodedError<'AREA_SETTINGS'> {
 const uint32 = z.int().min(0).max(0xffff_ffff)
 const account = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')
   .transform((text) => text.toLowerCase())
 /** What people read: it stands in reports, documents and on every page. */
 const readable = z.string().min(1).refine(isPlainText, notPlainText)
 /** A price in tokens per kWh, read once the tick is known. */
 const price = z.string().max(40)
-/** Of what somebody has written instead of a zone. */
-const mostShownLetters = 40
 /** What the escrow can hold of a zone's name: at most 31 bytes, and plain enough for every list and address. */
-export const zoneName = z.string().regex(/^[A-Za-z0-9._-]{1,31}$/, {
-  error({ input }) {
-    const shown = JSON.stringify(String(input).slice(0, mostShownLetters))
-    return `a zone is 1 to 31 letters (a to z), digits, dots, dashes or underscores, and ${shown} is not; people read its "name"`
-  },
-})
+export const zoneName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9._-]{1,31}$/,
+    'a zone: 1 to 31 letters (a to z), digits, dots, dashes or underscores (people read its "name")',
+  )
 /** The smallest step of a price in tokens per kWh, from the coarsest on: the tick of 0.0001 has four decimals. */
 const ticks = ['1', '0.1', '0.01', '0.001', '0.0001', '0.00001', '0.000001'] as const
 /** The numbers of the rules in words, each in its place. */
@@ -117,7 +118,7 @@ const fileSchema = z.strictObject({
   /** Follows from the rules; may be written down to be checked. */
   area: uint32.optional(),
   name: readable,
-  currency: readable,
+  currency: z.string().refine(isCurrency, noCurrency),
   feedInPerKwh: price,
   retailPerKwh: price,
   graceSeconds: z.number().min(0).max(longestGraceSeconds.billing),
@@ -205,12 +206,10 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
 
 /** Completes an area file with the escrow's facts. Throws `SettingsError` with a line per mistake. */
 export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
-  const parsed = fileSchema.safeParse(json)
-  if (!parsed.success) {
-    throw new SettingsError('AREA_SETTINGS', mistakesOf(parsed.error).join('\n'))
-  }
+  const { data, mistakes: ofForm } = checkForm(fileSchema, json)
+  if (ofForm !== null) throw new SettingsError('AREA_SETTINGS', mistakeLines(ofForm).join('\n'))
   const mistakes: string[] = []
-  const file = priced(parsed.data, mistakes)
+  const file = priced(data, mistakes)
   if (mistakes.length === 0) mistakes.push(...inconsistencies(file, chain))
   if (mistakes.length > 0) throw new SettingsError('AREA_SETTINGS', mistakes.join('\n'))
   const { rules: fileRules, priceDecimals } = file
@@ -338,11 +337,10 @@ export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings
   }
   let file: unknown
   try {
-    file = JSON.parse(readFileSync(path, 'utf8'))
+    file = parseJsonText(readFileSync(path, 'utf8'))
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === undefined) throw wrong(`this is no JSON: ${message}`, cause)
-    throw wrong(code === 'ENOENT' ? 'there is no such file: area-file names it' : message, cause)
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw wrong(isMissing ? 'there is no such file: area-file names it' : fileTrouble(cause), cause)
   }
   try {
     return areaSettings(file, chain)

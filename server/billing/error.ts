@@ -4,7 +4,6 @@ import { CodedError } from '../../contracts/protocol/error.ts'
 export class BillingError extends CodedError<
   | 'BILL_APPROVAL'
   | 'BILL_CHANGED'
-  | 'BILL_CURRENCY'
   | 'BILL_DIFFERS'
   | 'BILL_INCOMPLETE'
   | 'BILL_MONTH'

@@ -1,21 +1,21 @@
 /** Who issues documents, who approves them, and who gets them: a JSON file of the community, of which the area keeps every version. */
 
 import { z } from 'zod'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { BillingError } from './error.ts'
 
 const account = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')
   .transform((text) => text.toLowerCase() as Address)
 /** A typing error here would tax nothing, or the wrong days. */
-const day = z.iso.date('is no day (2026-11-05)')
+const day = z.iso.date('a day such as 2026-11-05')
 const text = z.string().trim().min(1).max(200).refine(isPlainText, notPlainText)
 
 /** A supply that is taxed at nothing is no taxed one. */
-const rate = z.string().regex(/^(?=.*[1-9])\d{1,2}(\.\d{1,2})?$/, 'a rate is above 0 and has at most two decimals')
+const rate = z.string().regex(/^(?=.*[1-9])\d{1,2}(\.\d{1,2})?$/, 'a rate above 0 with at most two decimals')
 
 /**
  * How a supply is taxed from a day on. `private`: by somebody who is no business; `small`: by an exempted small business;
@@ -38,7 +38,9 @@ const country = z
 const party = {
   ...{ name: text, street: text, postcode: text, city: text, country },
   /** With the code of its country in front (`ATU12345678`). */
-  vatId: text.regex(/^[A-Z]{2}[0-9A-Za-z+*.]{2,}$/, 'begins with the code of its country: ATU12345678').optional(),
+  vatId: text
+    .regex(/^[A-Z]{2}[0-9A-Za-z+*.]{2,}$/, 'a number that begins with the code of its country: ATU12345678')
+    .optional(),
   /** The tax number of somebody who has no `vatId`. */
   taxNumber: text.optional(),
   /** Ascending by day. What the party supplies is taxed so. */
@@ -63,10 +65,10 @@ export type Member = Parties['members'][number]
 
 /** Throws `BILL_PARTIES` with a line for each mistake. */
 export function readParties(json: unknown): Parties {
-  const parsed = fileSchema.safeParse(json)
-  const mistakes = parsed.success ? inconsistencies(parsed.data) : mistakesOf(parsed.error)
-  if (mistakes.length > 0) throw new BillingError('BILL_PARTIES', mistakes.join('\n'))
-  return parsed.data!
+  const { data, mistakes } = checkForm(fileSchema, json)
+  const lines = mistakes === null ? inconsistencies(data) : mistakeLines(mistakes)
+  if (lines.length > 0) throw new BillingError('BILL_PARTIES', lines.join('\n'))
+  return data!
 }
 
 function inconsistencies({ issuer, approvers, members }: Parties): string[] {

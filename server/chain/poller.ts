@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { AreaError } from '../areas/error.ts'
 import { logFailure } from '../store/outage.ts'
+import { whyUnableNow } from '../store/unreachable.ts'
 
 export interface Poller {
   /** Asks for a run now rather than after the pause. */
@@ -32,7 +33,8 @@ export function startPoller(options: { name: string; everyMs: number; log: Logge
       failures = 0
     } catch (error) {
       failures += 1
-      const message = (error as Error).message
+      // In our words: a full disk is told by the driver with another file each time.
+      const message = whyUnableNow(error) ?? (error as Error).message
       // An area that is being loaded or is busy is no failure: it takes what is told again.
       const isPassing = error instanceof AreaError && error.code !== 'AREA_STOPPED'
       if (message !== reason && isPassing) log.info({ task: name, code: error.code }, `${name} waits: ${message}`)

@@ -115,7 +115,7 @@ export function createSender(options: SenderOptions): Sender {
     const failures = await failuresOf(database, key, purpose)
     if (failures < 2) return
     const restMs = Math.min(longestRestMs, replaceAfterMs * 2 ** (failures - 2))
-    if (Date.now() - lastMs >= restMs) return
+    if (agoMs(lastMs) >= restMs) return
     throw new ChainError(
       'CHAIN_TRANSACTION_FAILED',
       `${purpose} was mined and failed ${failures} times: it rests a while`,
@@ -268,7 +268,7 @@ export function createSender(options: SenderOptions): Sender {
     }
     const last = transaction.attempts.at(-1)!
     let refusal: unknown = null
-    if (Date.now() - last.atMs >= replaceAfterMs) {
+    if (agoMs(last.atMs) >= replaceAfterMs) {
       try {
         if (await replace(transaction, last)) return
       } catch (error) {
@@ -340,6 +340,12 @@ function quantity(answer: unknown): bigint {
 
 function hashOf(transaction: StoredTransaction): Hex {
   return transaction.hash ?? transaction.attempts.at(-1)!.hash
+}
+
+/** How long ago something was signed: for ever, where it lies ahead, as what was signed before the clock was set back. */
+function agoMs(atMs: number): number {
+  const ms = Date.now() - atMs
+  return ms < 0 ? Number.POSITIVE_INFINITY : ms
 }
 
 function bumped(fee: bigint): bigint {

@@ -21,7 +21,10 @@ const rememberMs = 60_000
 const longestOfKey = 132
 const mostRemembered = 10_000
 
-export function walletSignatures(provider: JsonRpcProvider, now: () => number = Date.now): IsWalletSignature {
+export function walletSignatures(
+  provider: JsonRpcProvider,
+  now: () => number = () => performance.now(),
+): IsWalletSignature {
   const codeless = new Map<Address, number>()
 
   async function isContract(account: Address, signature: Hex): Promise<boolean> {

@@ -22,7 +22,7 @@ export function archiveCommand(): Command {
       try {
         await runArchive(flags, command)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, command.getOptionValue('databaseUrl'))
       }
     })
 }

@@ -30,6 +30,6 @@ async function run(flags: DatabaseUse, command: Command, does: 'makeBackup' | 'r
     if (does === 'makeBackup') await commands.makeBackup(flags, command)
     else await commands.restoreBackup(flags, command)
   } catch (error) {
-    refuseKnown(error)
+    refuseKnown(error, command.getOptionValue('databaseUrl'))
   }
 }

@@ -27,7 +27,7 @@ export function billCommand(): Command {
       try {
         await makeBill(options)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, options.databaseUrl)
       }
     })
   return takesConfig(command)

@@ -1,5 +1,6 @@
 /** `commonwatt clear`: clears spot auctions from JSON, checks results and explains orders. */
 import { Command } from 'commander'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
 import { parsePrice, UnitError } from '../../contracts/protocol/units.ts'
 import { clearAuction } from '../market/auction.ts'
 import { type AuctionDocument, outcomeToJson, readAuctions, resultToJson } from '../market/auction-json.ts'
@@ -48,10 +49,9 @@ async function answer(file: string, { check, explain, limit }: ClearOptions): Pr
 async function readJson(file: string, mostLineBytes?: number): Promise<unknown> {
   const text = await readInput(file, mostLineBytes)
   try {
-    return JSON.parse(text)
+    return parseJsonText(text)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new InputError(`${file === '-' ? 'standard input' : file} is not JSON: ${reason.slice(0, 200)}`)
+    throw new InputError(`${file === '-' ? 'standard input' : file}: ${(error as SyntaxError).message}`)
   }
 }
 

@@ -23,10 +23,16 @@ export function givenOption<Value>(command: Command, name: string, fromFile: Val
   return isGiven ? (command.getOptionValue(name) as Value) : (fromFile ?? command.getOptionValue(name))
 }
 
-/** The value of an option without which the command cannot work. Throws `InputError` that names the ways to give it. */
+/**
+ * The value of an option without which the command cannot work, which the command then has, whoever gave it. Throws `InputError` that
+ * names the ways to give it.
+ */
 export function neededOption<Value>(command: Command, name: string, fromFile: Value | undefined): Value {
   const value = givenOption(command, name, fromFile)
-  if (value !== undefined) return value
+  if (value !== undefined) {
+    command.setOptionValueWithSource(name, value, command.getOptionValueSource(name) ?? 'config')
+    return value
+  }
   const option = command.options.find((each) => each.attributeName() === name)!
   const key = option.long!.slice(2)
   throw new InputError(

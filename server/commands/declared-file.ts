@@ -1,6 +1,7 @@
 /** What a file declares: allocated energy of points by interval, a key over points, or prices; ready to be signed piece by piece. */
 import { z } from 'zod'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import type { Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import { wholeMillionths } from '../exchange/allocation/allocate.ts'
@@ -134,15 +135,12 @@ function piecesOf(intervals: Intervals, { intervalSeconds, seatAt }: FileForm): 
 function fromJson(bytes: Buffer, { priceDecimals, seatAt, intervalSeconds }: FileForm): DeclaredPiece {
   let json: unknown
   try {
-    json = JSON.parse(bytes.toString('utf8'))
+    json = parseJsonText(bytes.toString('utf8'))
   } catch (cause) {
-    throw new InputError(`is not JSON: ${(cause as Error).message.slice(0, 200)}`)
+    throw new InputError((cause as SyntaxError).message)
   }
-  const parsed = jsonFile.safeParse(json)
-  if (!parsed.success) {
-    throw new InputError(mistakesOf(parsed.error).join('; '))
-  }
-  const file = parsed.data
+  const { data: file, mistakes } = checkForm(jsonFile, json)
+  if (mistakes !== null) throw new InputError(mistakeLines(mistakes).join('; '))
   const start = file.from
   if (file.type === 'prices') {
     const ticks = file.pricesPerKwh.map((price): Ticks => parsePrice(price, priceDecimals))

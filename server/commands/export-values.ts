@@ -29,7 +29,7 @@ export function exportValuesCommand(): Command {
       try {
         await exportValues(options)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, options.databaseUrl)
       }
     })
   return takesConfig(command)

@@ -19,7 +19,7 @@ export function exportCommand(): Command {
       try {
         await exportBatch(options)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, options.databaseUrl)
       }
     })
   return takesConfig(command)

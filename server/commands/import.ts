@@ -30,7 +30,7 @@ export function importCommand(): Command {
       try {
         await takeFiles(files, options)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, options.databaseUrl)
       }
     })
   return takesConfig(command)

@@ -20,7 +20,7 @@ export function migrateCommand(): Command {
       try {
         await run(flags, command)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, command.getOptionValue('databaseUrl'))
       }
     })
 }

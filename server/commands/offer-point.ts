@@ -1,5 +1,6 @@
 /** `commonwatt offer-point`: lets the owner of a metering point without an agent join, by a code, with the metering operator's key. */
 import { Command, Option } from 'commander'
+import { pointFault } from '../exchange/identifiers.ts'
 import { configFile, readConfigOf } from './configured.ts'
 import { areaNumber, whole } from './options.ts'
 import { refuseKnown } from './refusal.ts'
@@ -37,6 +38,13 @@ export function offerPointCommand(): Command {
 }
 
 async function offer(point: string, flags: Flags): Promise<void> {
+  // The meter's key is made from every letter of it.
+  const fault = pointFault(point)
+  if (fault !== null) {
+    throw new InputError(
+      `${JSON.stringify(point)} ${fault}: write it as the metering operator’s files do, without spaces`,
+    )
+  }
   const [{ readWalletFile }, { keyOfPoint }, { offerPoint }, { configuredArea }, { nextEpoch }] = await Promise.all([
     import('../chain/key-file.ts'),
     import('../official/metering-keys.ts'),

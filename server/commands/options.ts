@@ -1,5 +1,6 @@
 /** Options that several commands have: one name, one variable and one form each, wherever they stand. */
 import { InvalidArgumentError, Option } from 'commander'
+import { isDatabaseAddress } from '../configuration/database-address.ts'
 
 /** The database; a command that takes it takes nothing else for it. */
 export function databaseUrl(what = 'PostgreSQL (15 or newer)'): Option {
@@ -7,7 +8,7 @@ export function databaseUrl(what = 'PostgreSQL (15 or newer)'): Option {
 }
 
 function postgresUrl(text: string): string {
-  if (!/^postgres(ql)?:\/\/./.test(text) || !URL.canParse(text)) {
+  if (!isDatabaseAddress(text)) {
     throw new InvalidArgumentError('a database looks like postgres://user:password@host:5432/name.')
   }
   return text
@@ -42,7 +43,14 @@ function monthText(text: string): string {
 
 /** A node of the chain. */
 export function rpcUrl(what = 'JSON-RPC of a node of the chain'): Option {
-  return new Option('--rpc-url <url>', what).env('RPC_URL').makeOptionMandatory()
+  return new Option('--rpc-url <url>', what).env('RPC_URL').argParser(nodeUrl).makeOptionMandatory()
+}
+
+function nodeUrl(text: string): string {
+  if (!/^https?:\/\/./.test(text) || !URL.canParse(text)) {
+    throw new InvalidArgumentError('a node looks like https://node.example.')
+  }
+  return text
 }
 
 /** A server whose API is asked. */

@@ -25,7 +25,7 @@ export function rebuildCommand(): Command {
       try {
         await rebuild(options)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, options.databaseUrl)
       }
     })
   return takesConfig(command)

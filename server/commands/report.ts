@@ -34,7 +34,7 @@ export function reportCommand(): Command {
         await makeReport(options)
       } catch (error) {
         // Who reads our output (`head`) may have had enough.
-        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') refuseKnown(error)
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') refuseKnown(error, options.databaseUrl)
       }
     })
   return takesConfig(command)

@@ -59,7 +59,7 @@ export function rosterCommand(): Command {
       try {
         await takeRoster(file, options)
       } catch (error) {
-        refuseKnown(error)
+        refuseKnown(error, options.databaseUrl)
       }
     })
   return takesConfig(command)
@@ -102,7 +102,10 @@ async function takeRoster(file: string, options: Options): Promise<void> {
   const { databaseUrl, country, timezone, sender = null, receiver = null, domain = null, community = null } = options
   const timeZone = new TimeZone(timezone).id
   if (!/^[A-Z]{2}$/.test(country)) throw new InputError(`--country ${country}: two letters, as in AT`)
-  const roster = readRosterCsv(await readBounded(file), country)
+  const bytes = await readBounded(file).catch((error: Error) => {
+    throw new InputError(`${file}: ${error.message}`)
+  })
+  const roster = readRosterCsv(bytes, country)
   const database = openDatabase(databaseUrl, 1)
   try {
     const { areaId } = await requireArea(database, namedArea(options))

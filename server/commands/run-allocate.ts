@@ -1,6 +1,7 @@
 /** What `commonwatt allocate` does: reads each file, finds the seats of its points, signs and sends what it declares. */
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { type Declaration, digestOf, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { signInWithKey } from '../api-client.ts'
@@ -46,7 +47,10 @@ export async function runAllocate(files: readonly string[], flags: AllocateFlags
       throw new InputError(`${file}: ${error.message}`)
     })
     const here = { name: basename(file), now: Date.now() / 1000, ...(flags.timezone && { timezone: flags.timezone }) }
-    const { pieces, told } = await readDeclaredFile(bytes, { intervalSeconds, priceDecimals, ...points, ...here })
+    const form = { intervalSeconds, priceDecimals, ...points, ...here }
+    const { pieces, told } = await readDeclaredFile(bytes, form).catch((error: Error) => {
+      throw error instanceof CodedError ? new InputError(`${file}: ${error.message}`, { cause: error }) : error
+    })
     const evidence = `0x${createHash('sha256').update(bytes).digest('hex')}`
     for (const { body, start, end } of pieces) {
       const value: Declaration = {

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
 import { isPlainText, notPlainText } from '../../contracts/protocol/plain-text.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
@@ -9,6 +11,7 @@ import { filesOf } from '../api/document-files.ts'
 import { approvalOf } from '../billing/approval.ts'
 import { centsText } from '../billing/cents.ts'
 import { changesInWords } from '../billing/changes.ts'
+import { BillingError } from '../billing/error.ts'
 import { type Parties, readParties } from '../billing/parties.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
@@ -123,9 +126,14 @@ async function issue(
 function partiesOf(path: string): Parties {
   let json: unknown
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
+    json = parseJsonText(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new InputError(`${path}: ${(cause as Error).message}`, { cause })
+    throw new InputError(`${path}: ${fileTrouble(cause)}`, { cause })
   }
-  return readParties(json)
+  try {
+    return readParties(json)
+  } catch (error) {
+    if (!(error instanceof BillingError)) throw error
+    throw new BillingError(error.code, error.message.replace(/^/gm, `${path}: `), { cause: error })
+  }
 }

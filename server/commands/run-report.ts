@@ -1,6 +1,5 @@
 /** What `commonwatt report` does: from the database to a file or standard output, row by row. */
-import { createWriteStream } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { reportFormat, reportPeriod } from '../reports/formats.ts'
@@ -67,7 +66,8 @@ async function toStandardOutput(opened: OpenReport): Promise<void> {
 }
 
 async function toFile(opened: OpenReport, path: string): Promise<void> {
-  const file = createWriteStream(path)
+  // Opened before anything is written to it: the stream's own failure to open would end the process.
+  const file = (await open(path, 'w')).createWriteStream()
   const lines: string[] = []
   const manifest = await written(file, opened, (refusal) => lines.push(refusalLine(refusal)))
   file.end()

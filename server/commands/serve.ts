@@ -119,7 +119,7 @@ export function serveCommand(): Command {
         try {
           await run(flags, command)
         } catch (error) {
-          refuseKnown(error)
+          refuseKnown(error, command.getOptionValue('databaseUrl'))
           process.exit(1)
         }
       })

@@ -2,6 +2,7 @@
 
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 
 const mebibyte = 2 ** 20
@@ -45,7 +46,7 @@ export async function readInput(path: string, mostLineBytes = usualLineBytes): P
     }
   } catch (error) {
     if (error instanceof InputError || !isSystemError(error)) throw error
-    throw new InputError(`${name} cannot be read: ${error.message}`)
+    throw new InputError(`${name} cannot be read: ${fileTrouble(error)}`)
   }
   const content = Buffer.concat(chunks)
   const text = textOf(content)
@@ -98,7 +99,7 @@ export async function* readLines(path: string, mostLineBytes = usualLineBytes): 
     }
   } catch (error) {
     if (error instanceof InputError || !isSystemError(error)) throw error
-    throw new InputError(`${name} cannot be read: ${error.message}`)
+    throw new InputError(`${name} cannot be read: ${fileTrouble(error)}`)
   }
   if (bytes > 0) yield whole()
 }

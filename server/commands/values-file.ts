@@ -1,5 +1,6 @@
 /** How the commands take a file of official values: its bytes, and never more of them than a file may have. */
 import { type FileHandle, open } from 'node:fs/promises'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { mostFileBytes } from '../exchange/read-values.ts'
 import { InputError } from './streams.ts'
 
@@ -20,7 +21,7 @@ export async function readBounded(path: string): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof InputError) throw error
-    throw new InputError(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new InputError(`cannot be read: ${fileTrouble(error)}`)
   } finally {
     await handle?.close()
   }

@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonRpcProvider } from 'ethers'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
 import { hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { ApiClient } from '../api-client.ts'
 import { openProvider } from '../chain/escrow-client.ts'
@@ -239,9 +240,8 @@ function areaCheck(file: AreaFile, firstBlock: number, figures: BatchFigures | n
 
 function parseJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJsonText(text)
   } catch (cause) {
-    const name = path === '-' ? 'standard input' : path
-    throw new InputError(`${name} is not JSON: ${(cause as Error).message.slice(0, 200)}`)
+    throw new InputError(`${path === '-' ? 'standard input' : path}: ${(cause as SyntaxError).message}`)
   }
 }

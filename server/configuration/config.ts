@@ -7,8 +7,12 @@ import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'smol-toml'
 import { z } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
+import { mistakeInToml, tomlTrouble } from '../../contracts/protocol/file-syntax.ts'
+import { checkForm } from '../../contracts/protocol/mistakes.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
+import { isDatabaseAddress } from './database-address.ts'
 import { readDeployment } from './deployment.ts'
 import { parseMonths } from './duration.ts'
 
@@ -81,11 +85,8 @@ export interface FileConfig {
   escrows: EscrowConfig[]
 }
 
-const aText = z.string({ error: 'a text in quotes is needed' }).min(1, 'must not be empty')
-const whole = (least: number, most: number) => {
-  const message = `a whole number from ${least} to ${most} is needed`
-  return z.int({ error: message }).min(least, message).max(most, message)
-}
+const aText = z.string().min(1)
+const whole = (least: number, most: number) => z.int().min(least).max(most)
 const aUrl = (protocols: RegExp, example: string) =>
   // The value is not repeated: it may hold a password.
   aText.refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), {
@@ -122,7 +123,9 @@ const escrowSchema = z.strictObject({
 })
 
 const schema = z.strictObject({
-  'database-url': aUrl(/^postgres(ql)?:$/, 'postgres://user:password@host/database').optional(),
+  'database-url': aText
+    .refine(isDatabaseAddress, { error: 'is no such address: write it like "postgres://user:password@host/database"' })
+    .optional(),
   'key-file': aText.optional(),
   'relay-key-file': aText.optional(),
   'metering-key-file': aText.optional(),
@@ -140,7 +143,7 @@ const schema = z.strictObject({
     .optional(),
   confirmations: whole(1, 10_000).optional(),
   'chain-poll-ms': whole(10, 600_000).optional(),
-  'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
+  'log-level': z.enum(logLevels).optional(),
   'backup-folder': aText.optional(),
   'archive-folder': aText.optional(),
   retain: someMonths.optional(),
@@ -160,21 +163,14 @@ function readTables<Schema extends z.ZodType>(path: string, schema: Schema): z.o
   try {
     raw = parse(text)
   } catch (error) {
-    // The library shows the line, which may hold a password.
-    const { line, column } = error as { line?: number; column?: number }
-    const place = line === undefined ? '' : `, line ${line}, column ${column}`
-    throw new ConfigurationError('CONFIGURATION_SYNTAX', `${path}${place}: this is no TOML`)
+    throw new ConfigurationError('CONFIGURATION_SYNTAX', `${path}: ${tomlTrouble(error)}`)
   }
-  const parsed = schema.safeParse(raw)
-  if (!parsed.success) {
-    const lines = parsed.error.issues.flatMap((issue) => {
-      const wrong = (place: readonly PropertyKey[], what: string) => `${path}: ${nameOf(place)}: ${what}`
-      if (issue.code !== 'unrecognized_keys') return [wrong(issue.path, issue.message)]
-      return issue.keys.map((key) => wrong([...issue.path, key], 'has no meaning here'))
-    })
+  const { data, mistakes } = checkForm(schema, raw)
+  if (mistakes !== null) {
+    const lines = mistakes.map((mistake) => `${path}: ${nameOf(mistake.path)}: ${mistakeInToml(mistake.message)}`)
     throw new ConfigurationError('CONFIGURATION_INVALID', lines.join('\n'))
   }
-  return parsed.data
+  return data
 }
 
 /** Reads and checks a configuration file. Throws as `readTables` does. */
@@ -220,7 +216,7 @@ const watchSchema = z.strictObject({
   'metrics-host': aText.optional(),
   'metrics-port': whole(1, 65_535).optional(),
   'poll-ms': whole(10, 600_000).optional(),
-  'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
+  'log-level': z.enum(logLevels).optional(),
 })
 
 /** What a watcher's file says; its keys are the options of `commonwatt watch`. What it does not say is undefined. */
@@ -264,8 +260,8 @@ function readPrivate(path: string): string {
     mode = statSync(path).mode
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const what = code === 'ENOENT' ? 'there is no such file: "commonwatt found" makes one' : message
+    const { code } = cause as NodeJS.ErrnoException
+    const what = code === 'ENOENT' ? 'there is no such file: "commonwatt found" makes one' : fileTrouble(cause)
     throw new ConfigurationError('CONFIGURATION_UNREADABLE', `${path}: ${what}`, { cause })
   }
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {

@@ -2,8 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 
 export class DeploymentError extends CodedError<
@@ -44,14 +46,14 @@ export type DeploymentFile = z.output<typeof schema>
 export function readDeployment(path: string): DeploymentFile {
   let json: unknown
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
+    json = parseJsonText(readFileSync(path, 'utf8'))
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const what = isMissing ? 'there is no such file: "commonwatt deploy" writes it' : (cause as Error).message
+    const what = isMissing ? 'there is no such file: "commonwatt deploy" writes it' : fileTrouble(cause)
     throw new DeploymentError('DEPLOYMENT_FILE', `${path}: ${what}`, { cause })
   }
-  const parsed = schema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const lines = mistakesOf(parsed.error).map((mistake) => `${path}: ${mistake}`)
+  const { data, mistakes } = checkForm(schema, json)
+  if (mistakes === null) return data
+  const lines = mistakeLines(mistakes).map((mistake) => `${path}: ${mistake}`)
   throw new DeploymentError('DEPLOYMENT_FILE', lines.join('\n'))
 }

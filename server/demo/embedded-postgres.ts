@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import postgres from 'postgres'
+import { openDatabase } from '../store/database.ts'
 import { saveDurably } from './durable-file.ts'
 import { DemoError } from './error.ts'
 import { LogFiles } from './log-files.ts'
@@ -87,7 +87,7 @@ export async function startPostgres({
 
 /** Makes the database `name` on a server, as a copy of `template`, unless it exists; gives the URL of that database. */
 export async function createDatabase(url: string, name: string, template = 'template1'): Promise<string> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const sql = openDatabase(url, 1)
   try {
     const [existing] = await sql`select from pg_database where datname = ${name}`
     if (existing === undefined) await sql`create database ${sql(name)} template ${sql(template)}`
@@ -162,7 +162,7 @@ async function launch(
 }
 
 async function answers(serverUrl: string): Promise<boolean> {
-  const sql = postgres(`${serverUrl}postgres`, { max: 1, connect_timeout: 5, onnotice: () => {} })
+  const sql = openDatabase(`${serverUrl}postgres`, 1)
   try {
     await sql`select 1`
     return true

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { demoTextSchema } from '../api/demo-resources.ts'
 import { givenAreaSchema } from '../founding/found.ts'
 import { DemoError } from './error.ts'
@@ -101,8 +101,8 @@ export function readStreet(file: string): Street {
   } catch (cause) {
     throw new DemoError('STREET_FILE', `${file}: ${(cause as Error).message}`, { cause })
   }
-  const parsed = streetSchema.safeParse(text)
-  if (parsed.success) return parsed.data
-  const lines = mistakesOf(parsed.error).map((mistake) => `${file}: ${mistake}`)
+  const { data, mistakes } = checkForm(streetSchema, text)
+  if (mistakes === null) return data
+  const lines = mistakeLines(mistakes).map((mistake) => `${file}: ${mistake}`)
   throw new DemoError('STREET_FILE', lines.join('\n'))
 }

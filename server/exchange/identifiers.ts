@@ -89,13 +89,12 @@ const faultsByCountry = new Map<string, (text: string) => IdentifierFault>([
   ['NL', ean18Fault],
 ])
 
-/**
- * What is wrong with the identifier of a metering point in a country (ISO 3166, two letters). In countries whose rule is not
- * known here, anything short without blanks and control characters is right.
- */
+/** What is wrong with an identifier where no country's rule is known: anything short without blanks and control characters is right. */
+export function pointFault(text: string): IdentifierFault {
+  return fault(/^[^\s\p{Cc}]{1,64}$/u.test(text), 'is no identifier of a metering point')
+}
+
+/** The same by the rule of a country (ISO 3166, two letters), where that is known here. */
 export function pointFaultIn(country: string, text: string): IdentifierFault {
-  const check = faultsByCountry.get(country)
-  return check === undefined
-    ? fault(/^[^\s\p{Cc}]{1,64}$/u.test(text), 'is no identifier of a metering point')
-    : check(text)
+  return (faultsByCountry.get(country) ?? pointFault)(text)
 }

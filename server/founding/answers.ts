@@ -1,8 +1,10 @@
 /** What founding a community asks: each question with its flag, its default and, where the choice matters, advice. */
 import { randomBytes } from 'node:crypto'
+import { isCurrency, noCurrency } from '../../contracts/protocol/currency.ts'
 import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { defaultPriceDecimals, formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
+import { isDatabaseAddress } from '../configuration/database-address.ts'
 import { formatDuration, parseDuration } from '../configuration/duration.ts'
 
 /**
@@ -95,8 +97,7 @@ export const questions: readonly FoundingQuestion[] = [
     name: 'currency',
     asks: 'In which currency do people read prices?',
     standard: () => 'EUR',
-    // Documents say it in the letters of ISO 4217.
-    mistake: (answer) => (/^[A-Z]{3}$/.test(answer) ? null : 'write its three capital letters, like EUR'),
+    mistake: (answer) => (isCurrency(answer) ? null : noCurrency),
     isOfArea: true,
   },
   {
@@ -257,7 +258,7 @@ export const questions: readonly FoundingQuestion[] = [
     variable: 'DATABASE_URL',
     asks: 'Where is the database (PostgreSQL 15 or newer)?',
     standard: () => 'postgres://commonwatt@localhost/commonwatt',
-    mistake: url(/^postgres(ql)?:$/, 'postgres://user:password@host/database'),
+    mistake: (answer) => (isDatabaseAddress(answer) ? null : 'write it like postgres://user:password@host/database'),
   },
   {
     name: 'rpcUrl',

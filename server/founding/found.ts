@@ -12,8 +12,10 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { parseJsonText } from '../../contracts/protocol/file-syntax.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { areaSettings } from '../areas/settings.ts'
@@ -64,12 +66,18 @@ export type GivenAreaFile = z.output<typeof givenAreaSchema>
 
 /** Reads an area file that is there already; it need not name the grid operator. Throws `FoundingError` `FOUND_ANSWER`. */
 export function readGivenArea(path: string): GivenAreaFile {
-  try {
-    return givenAreaSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (cause) {
-    const what = cause instanceof z.ZodError ? mistakesOf(cause).join('; ') : (cause as Error).message
-    throw new FoundingError('FOUND_ANSWER', `--area-file ${path}: ${what}`, { cause })
+  const wrong = (what: string, cause?: unknown) => {
+    return new FoundingError('FOUND_ANSWER', `--area-file ${path}: ${what}`, { cause })
   }
+  let json: unknown
+  try {
+    json = parseJsonText(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw wrong(fileTrouble(cause), cause)
+  }
+  const { data, mistakes } = checkForm(givenAreaSchema, json)
+  if (mistakes !== null) throw wrong(mistakeLines(mistakes).join('; '))
+  return data
 }
 
 /** The answers that such a file gives to the questions of founding. */

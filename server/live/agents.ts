@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Server } from 'socket.io'
 import { keyAt, keysFrom } from '../../contracts/protocol/meter-keys.ts'
+import { checkForm, type Mistake, mistakeLine } from '../../contracts/protocol/mistakes.ts'
 import {
   type HelloAnswer,
   helloSchema,
@@ -20,9 +21,10 @@ import type { NetworkOf } from '../api/addresses.ts'
 import { createAllowance } from '../api/allowance.ts'
 import { type HeardHellos, helloToleranceMs } from '../api/heard-hellos.ts'
 import type { Areas } from '../api/parts.ts'
-import { ApiError } from '../api/problem.ts'
+import { ApiError, databaseSilent } from '../api/problem.ts'
 import { AreaError } from '../areas/error.ts'
 import { type SignatureCheck, SignatureCheckError } from '../signatures/signature-check.ts'
+import { isUnableNow } from '../store/unreachable.ts'
 import { dropWhenSlow } from './limits.ts'
 import { type HeldOfMeter, heldOf, type MeterSeat, seatsOfMeter } from './meter-seats.ts'
 import { limitPlaces } from './places.ts'
@@ -93,8 +95,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
 
     /** Hangs up where an area may have lost what it had acknowledged: the agent announces its meters anew and hears what is left. */
     function hangUp(): boolean {
-      const isGone = ([meter, as]: [string, WelcomedMeter]) => isOutOfDate(as, seatsOfMeter(areas, meter, as.domain))
-      if (![...meters].some(isGone)) return false
+      if (!isSomeOutOfDate(areas, meters)) return false
       socket.disconnect(true)
       return true
     }
@@ -191,6 +192,11 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
   })
 }
 
+function isSomeOutOfDate(areas: Areas, meters: Readonly<AnnouncedMeters>): boolean {
+  for (const [meter, as] of meters) if (isOutOfDate(as, seatsOfMeter(areas, meter, as.domain))) return true
+  return false
+}
+
 /** Checks who announces which meter, and answers what the agent compares with its own configuration. */
 async function hello(
   message: unknown,
@@ -200,9 +206,9 @@ async function hello(
     answer: { ...refusal(code, text, retryAfterMs), serverTimeMs: nowMs },
     announced: null,
   })
-  const parsed = helloSchema.safeParse(message)
-  if (!parsed.success) return refuse('HELLO_MALFORMED', firstIssue(parsed.error.issues), retryMs.clock)
-  const { meter, time, signature } = parsed.data
+  const { data: hello, mistakes } = checkForm(helloSchema, message, 1)
+  if (mistakes !== null) return refuse('HELLO_MALFORMED', firstOf(mistakes), retryMs.clock)
+  const { meter, time, signature } = hello
   if (Math.abs(time * 1000 - nowMs) > helloToleranceMs) {
     const text = `the agent's clock says ${new Date(time * 1000).toISOString()}, the server's ${new Date(nowMs).toISOString()}`
     return refuse('HELLO_CLOCK', text, retryMs.clock)
@@ -251,23 +257,18 @@ async function takeReadings(
   const places: number[] = []
   const arrived: ArrivedReading[] = []
   for (const [place, element] of elements.entries()) {
-    const parsed = signedReadingSchema.safeParse(element)
-    if (!parsed.success) {
-      results[place] = readingRefusal(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
+    const { data: reading, mistakes } = checkForm(signedReadingSchema, element, 1)
+    if (mistakes !== null) {
+      results[place] = readingRefusal(nameOf(element), 'READING_MALFORMED', firstOf(mistakes), false)
       continue
     }
-    const announced = meters.get(parsed.data.meter)
+    const announced = meters.get(reading.meter)
     if (announced === undefined) {
-      results[place] = readingRefusal(
-        parsed.data,
-        'READING_FOREIGN',
-        'this connection has not announced the meter',
-        true,
-      )
+      results[place] = readingRefusal(reading, 'READING_FOREIGN', 'this connection has not announced the meter', true)
       continue
     }
     places.push(place)
-    arrived.push({ reading: parsed.data, ...announced })
+    arrived.push({ reading, domain: announced.domain, told: announced.told })
   }
   const taken = await intake.take(arrived)
   for (const [index, place] of places.entries()) results[place] = taken[index]!
@@ -314,6 +315,7 @@ function refusalOf(error: unknown, log: Logger): Refusal {
   if (error instanceof ApiError) {
     return refusal(error.code, error.message, 1000 * (error.retryAfterSeconds ?? 1))
   }
+  if (isUnableNow(error)) return refusalOf(databaseSilent(), log)
   log.error({ err: error }, 'a message of an agent failed')
   return refusal('INTERNAL', 'the server failed; it has been noted', retryMs.failure)
 }
@@ -321,9 +323,8 @@ function refusalOf(error: unknown, log: Logger): Refusal {
 /** Unknown keys are named, however many there are. */
 const longestIssue = 300
 
-function firstIssue(issues: readonly { path: PropertyKey[]; message: string }[]): string {
-  const { path, message } = issues[0]!
-  return (path.length === 0 ? message : `${path.join('.')}: ${message}`).slice(0, longestIssue)
+function firstOf(mistakes: readonly Mistake[]): string {
+  return mistakeLine(mistakes[0]!).slice(0, longestIssue)
 }
 
 function registerMetrics(registry: Registry, connections: () => number) {

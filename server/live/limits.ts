@@ -18,6 +18,8 @@ export function socketOptions(
     pingTimeout: 20_000,
     connectTimeout: 10_000,
     serveClient: false,
+    // What asks for another protocol elsewhere is answered (`patient-server.ts`), and may take longer than a second.
+    destroyUpgrade: false,
     // A socket is read as well as written, and no other site's page may do either.
     allowRequest(request, answer) {
       answer(null, isOwnHost(request) && senderOf(request) !== 'foreign' && admits(request))

@@ -17,6 +17,7 @@ import { problemOf } from '../api/problem.ts'
 import { cookieOf, sessionShown } from '../api/session-cookie.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
 import { logFailure } from '../store/outage.ts'
+import { whyUnableNow } from '../store/unreachable.ts'
 import { createForwardPublisher } from './forward.ts'
 import { connectError, dropWhenSlow } from './limits.ts'
 import { type OrderSocketParts, orderTaker } from './orders.ts'
@@ -175,7 +176,7 @@ function every(periodMs: number, log: Logger, work: () => Promise<void>): () => 
       await work()
       reason = null
     } catch (error) {
-      const { message } = error as Error
+      const message = whyUnableNow(error) ?? (error as Error).message
       if (!stopped && message !== reason) logFailure(log, 'a live round failed', error)
       reason = message
     }

@@ -1,6 +1,7 @@
 /** Signed orders over a page's socket: many in one message, each judged by itself. They speak for themselves: no session. */
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
+import { checkForm, mistakeLine } from '../../contracts/protocol/mistakes.ts'
 import { belongsHere } from '../api/belonging.ts'
 import type { OrderAck, OrdersAnswer } from '../api/live-resources.ts'
 import type { OrderSender } from '../api/order-gate.ts'
@@ -64,12 +65,9 @@ export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'req
 
 async function ackOf(element: unknown, sender: OrderSender, parts: TakerParts): Promise<OrderAck> {
   try {
-    const signed = signedOrderSchema.safeParse(element)
-    if (!signed.success) {
-      const { path, message } = signed.error.issues[0]!
-      throw new ApiError('REQUEST_INVALID', path.length === 0 ? message : `${path.join('.')}: ${message}`)
-    }
-    const { order, isKnown } = await placeOrder(parts, signed.data, sender)
+    const { data, mistakes } = checkForm(signedOrderSchema, element, 1)
+    if (mistakes !== null) throw new ApiError('REQUEST_INVALID', mistakeLine(mistakes[0]!))
+    const { order, isKnown } = await placeOrder(parts, data, sender)
     return {
       status: isKnown ? 'known' : 'accepted',
       order: order.order,

@@ -93,7 +93,9 @@ export function createReadingIntake(
 
   async function carryOn(messages: readonly ReadingMessage[]): Promise<void> {
     const readings = messages.flatMap((message) =>
-      message.arrived.map((each, place): Carried => ({ ...each, message, place, key: null, ack: null, areas: 1 })),
+      message.arrived.map(({ reading, domain, told }, place): Carried => {
+        return { reading, domain, told, message, place, key: null, ack: null, areas: 1 }
+      }),
     )
     try {
       const signers = await signersOf(readings, signatures)
@@ -154,16 +156,15 @@ async function signersOf(
   readings: readonly Carried[],
   signatures: Pick<SignatureCheck, 'recover'>,
 ): Promise<(string | null)[]> {
-  const byDomain = new Map<string, { domain: EscrowDomain; places: number[] }>()
+  const byDomain = new Map<EscrowDomain, number[]>()
   for (const [place, { domain }] of readings.entries()) {
-    const name = `${domain.chainId} ${domain.escrow}`
-    const known = byDomain.get(name)
-    if (known === undefined) byDomain.set(name, { domain, places: [place] })
-    else known.places.push(place)
+    const known = byDomain.get(domain)
+    if (known === undefined) byDomain.set(domain, [place])
+    else known.push(place)
   }
   const signers: (string | null)[] = []
   await Promise.all(
-    [...byDomain.values()].map(async ({ domain, places }) => {
+    [...byDomain].map(async ([domain, places]) => {
       const items = places.map((place) => {
         const { reading } = readings[place]!
         return { value: reading, signature: reading.signature }
@@ -233,17 +234,11 @@ export function isOutOfDate({ told }: Pick<WelcomedMeter, 'told'>, seats: readon
 async function submit(area: AreaHandle, loads: number, carried: readonly Carried[]): Promise<void> {
   try {
     const events = await area.submit({ type: 'readings', readings: carried.map(meterReadingOf) }, loads)
-    const answers = new Map<string, EventOf<'reading'>[]>()
-    for (const event of events) {
-      if (event.type !== 'reading') continue
-      const known = answers.get(nameOf(event))
-      if (known === undefined) answers.set(nameOf(event), [event])
-      else known.push(event)
-    }
-    for (const each of carried) {
-      // A boundary that is in the command twice has two answers, in their order.
-      const event = answers.get(nameOf(each.reading))?.shift()
-      if (event === undefined) throw new Error(`the area did not answer the reading ${nameOf(each.reading)}`)
+    // An area answers the readings of a command in their order.
+    const answers = events.filter((event) => event.type === 'reading')
+    for (const [place, each] of carried.entries()) {
+      const event = answers[place]
+      if (!isAnswer(event, each.reading)) throw new Error(`the area did not answer the reading ${nameOf(each.reading)}`)
       answer(each, ackOf(event, area))
     }
   } catch (error) {
@@ -271,6 +266,10 @@ function rankOf({ status, retry }: ReadingAck): number {
   return status === 'stored' ? 1 : 2
 }
 
+function isAnswer(event: EventOf<'reading'> | undefined, reading: SignedReading): event is EventOf<'reading'> {
+  return event?.time === reading.time && event.meter === reading.meter && event.epoch === reading.epoch
+}
+
 function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: number }): string {
   return `${meter} ${epoch} ${time}`
 }
@@ -295,10 +294,11 @@ function wrongSigner(
 }
 
 /** The reading as the engine takes it, with what travels beside it unsigned and the key that it was checked against. */
-function meterReadingOf({ reading: { reasons, ...reading }, key }: Carried): MeterReading {
-  let bits = 0
-  for (const reason of reasons) bits |= 1 << placeOfReason.get(reason)!
-  return { ...reading, reasons: bits, key }
+function meterReadingOf({ reading, key }: Carried): MeterReading {
+  const { meter, epoch, time, importWh, exportWh, quality, signature, sequence, productionWh } = reading
+  let reasons = 0
+  for (const reason of reading.reasons) reasons |= 1 << placeOfReason.get(reason)!
+  return { meter, epoch, time, importWh, exportWh, quality, signature, sequence, productionWh, reasons, key }
 }
 
 function ackOf(

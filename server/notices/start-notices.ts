@@ -88,10 +88,10 @@ export function startNotices({
   }
 
   async function bills(area: AreaHandle, { areaId }: StoredArea, known: Watched): Promise<NoticeRow[]> {
-    const now = new Date()
-    if (now.getTime() - known.billsMs < billsEveryMs) return []
-    const notices = await tellClerks(database, { areaId, clerks: await clerksOf(area, areaId), now })
-    known.billsMs = now.getTime()
+    const lookedMs = performance.now()
+    if (lookedMs - known.billsMs < billsEveryMs) return []
+    const notices = await tellClerks(database, { areaId, clerks: await clerksOf(area, areaId), now: new Date() })
+    known.billsMs = lookedMs
     return notices
   }
 

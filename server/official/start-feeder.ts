@@ -88,7 +88,7 @@ function measureWitnesses({
     },
   })
   return async ({ settings: { area }, status }, areaId) => {
-    if (Date.now() - (measuredAtMs.get(area) ?? 0) < measuredEveryMs) return
+    if (performance.now() - (measuredAtMs.get(area) ?? Number.NEGATIVE_INFINITY) < measuredEveryMs) return
     const day = Math.floor(status.nowMs / 86_400_000)
     const sums = await newestWitnesses(database, areaId, day - measuredDays)
     beyond.set({ area }, sums.beyond)
@@ -96,7 +96,7 @@ function measureWitnesses({
     largest.set({ area }, sums.largestWh)
     const newest = await newestOfficial(database, areaId)
     if (newest !== null) newestStart.set(area, newest)
-    measuredAtMs.set(area, Date.now())
+    measuredAtMs.set(area, performance.now())
   }
 }
 

@@ -1,7 +1,8 @@
 /** The thread that takes one file of official values and ends; started by `file-intake.ts`. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { ExchangeError, type ExchangeErrorCode } from '../exchange/error.ts'
-import { isConnectionLoss, openDatabase } from '../store/database.ts'
+import { openDatabase } from '../store/database.ts'
+import { isUnableNow } from '../store/unreachable.ts'
 import { OfficialError } from './error.ts'
 import { type SentFile, takeSentFile } from './sent-file.ts'
 import type { TakenFile } from './take-file.ts'
@@ -31,7 +32,7 @@ async function main({ databaseUrl, areaId, sent }: ValuesThreadData): Promise<vo
       const { code, place, reason } = error
       say({ type: 'unread', code, place, reason })
     } else if (error instanceof OfficialError) say({ type: 'untaken', code: error.code, message: error.message })
-    else if (isConnectionLoss(error)) say({ type: 'lost' })
+    else if (isUnableNow(error)) say({ type: 'lost' })
     else throw error
   } finally {
     await database.end({ timeout: 5 })

@@ -8,7 +8,7 @@
 
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { SettlementError } from './error.ts'
 import { addressForm, uint32 } from './signed-forms.ts'
 
@@ -145,9 +145,9 @@ export class ArchiveReader {
     } catch {
       throw this.wrong('it is no JSON')
     }
-    const parsed = schemas[kind as keyof typeof schemas].safeParse(value)
-    if (!parsed.success) throw this.wrong(mistakesOf(parsed.error).join('; '))
-    return { kind, value: parsed.data } as ArchiveLine
+    const { data, mistakes } = checkForm<z.ZodType>(schemas[kind as keyof typeof schemas], value)
+    if (mistakes !== null) throw this.wrong(mistakeLines(mistakes).join('; '))
+    return { kind, value: data } as ArchiveLine
   }
 
   private wrong(reason: string): SettlementError {

@@ -7,7 +7,7 @@
  */
 
 import { z } from 'zod'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { stageNames } from '../market/area/codes.ts'
 import { declarationForm, sharingForm } from './declaration-forms.ts'
 import { SettlementError } from './error.ts'
@@ -172,9 +172,9 @@ export class AreaFileReader {
   }
 
   private checked<Value>(schema: z.ZodType<Value>, value: unknown): Value {
-    const parsed = schema.safeParse(value)
-    if (parsed.success) return parsed.data
-    throw this.wrong(mistakesOf(parsed.error).join('; '))
+    const { data, mistakes } = checkForm(schema, value)
+    if (mistakes === null) return data
+    throw this.wrong(mistakeLines(mistakes).join('; '))
   }
 
   private wrong(reason: string): SettlementError {

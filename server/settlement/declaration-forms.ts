@@ -1,5 +1,6 @@
 /** The forms in which declarations of the grid operator stand in requests and in an area's file, and what rests on them. */
 import { z } from 'zod'
+import { checkForm } from '../../contracts/protocol/mistakes.ts'
 import type { Declared } from '../market/area/declarations.ts'
 import type { Sharing } from '../market/area/sharing.ts'
 import { hex32Form, signature, uint32, utcSeconds } from './signed-forms.ts'
@@ -19,9 +20,9 @@ function listOf<Element extends z.ZodType>(element: Element, { least = 0, most =
   return z.preprocess((list, context) => {
     if (!Array.isArray(list) || list.length > most) return list
     for (const [at, each] of list.entries()) {
-      const { error } = element.safeParse(each)
-      if (error === undefined) continue
-      const { path, message } = error.issues[0]!
+      const { mistakes } = checkForm(element, each, 1)
+      if (mistakes === null) continue
+      const { path, message } = mistakes[0]!
       context.addIssue({ code: 'custom', path: [at, ...path], message })
       break
     }

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { entryWordsOf, type ShownBatch } from '../../contracts/protocol/batch.ts'
 import { decodeWords } from '../../contracts/protocol/entry.ts'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { SettlementError } from './error.ts'
 import { hex32Form, uint32, utcSeconds } from './signed-forms.ts'
 
@@ -52,8 +52,8 @@ export function formOfShown(batch: AttemptShown): ShownBatchForm {
 
 /** Reads what a server showed, from parsed JSON. Throws `SettlementError` `SETTLEMENT_STATEMENT` with all mistakes. */
 export function readShownBatch(json: unknown): AttemptShown {
-  const parsed = shownBatchForm.safeParse(json)
-  if (!parsed.success) throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error).join('; '))
-  const { gridTake, parts, ...batch } = parsed.data
+  const { data, mistakes } = checkForm(shownBatchForm, json)
+  if (mistakes !== null) throw new SettlementError('SETTLEMENT_STATEMENT', mistakeLines(mistakes).join('; '))
+  const { gridTake, parts, ...batch } = data
   return { ...batch, gridTake: BigInt(gridTake), parts: parts.map(decodeWords) }
 }

@@ -21,8 +21,8 @@ export const ledgerUnits = z
 /** A key's signature has 64 or 65 bytes; the form of a contract wallet's is up to its contract. */
 export const signature = z
   .string()
-  .regex(/^0x([0-9a-f]{2}){64,1024}$/i, '0x and 64 to 1,024 bytes in hexadecimal digits')
-const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
+  .regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and 64 to 1,024 bytes in hexadecimal digits')
+const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature: 0x and 128 hexadecimal digits')
 
 export const readingSchema = z.strictObject({
   epoch: z.int().min(1).max(0xffff),

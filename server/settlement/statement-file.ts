@@ -1,7 +1,7 @@
 /** A seat's statement as it is handed out: its leaves with one proof for all of them, and the signed readings they rest on. */
 
 import { z } from 'zod'
-import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
+import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { stageNames } from '../market/area/codes.ts'
 import { SettlementError } from './error.ts'
 import {
@@ -60,10 +60,7 @@ export type StatementFile = z.infer<typeof statementFileSchema>
 
 /** Reads a statement from parsed JSON. Throws `SettlementError` `SETTLEMENT_STATEMENT` with all mistakes. */
 export function readStatementFile(json: unknown): StatementFile {
-  const parsed = statementFileSchema.safeParse(json)
-  if (parsed.success) return parsed.data
-  throw new SettlementError(
-    'SETTLEMENT_STATEMENT',
-    `this is no seat’s statement: ${mistakesOf(parsed.error).join('; ')}`,
-  )
+  const { data, mistakes } = checkForm(statementFileSchema, json)
+  if (mistakes === null) return data
+  throw new SettlementError('SETTLEMENT_STATEMENT', `this is no seat’s statement: ${mistakeLines(mistakes).join('; ')}`)
 }

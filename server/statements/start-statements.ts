@@ -8,6 +8,7 @@ import type { BetterLimits } from '../market/stages/spot/other-limits.ts'
 import { threadFile } from '../project-files.ts'
 import { SettlementError } from '../settlement/error.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
+import { StoreError } from '../store/error.ts'
 import { StatementsError } from './error.ts'
 import type { MadeStatement } from './make-statement.ts'
 import type { BetterLimitsQuery, OtherPrices, OtherPricesQuery } from './other-prices.ts'
@@ -142,6 +143,7 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
 }
 
 function errorOf({ code, message }: Extract<Said, { type: 'refusal' }>): Error {
+  if (code === 'STORE_LOST') return new StoreError(code, message)
   return code?.startsWith('SETTLEMENT_')
     ? new SettlementError(code as SettlementError['code'], message)
     : new Error(message)

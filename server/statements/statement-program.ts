@@ -11,6 +11,7 @@ import { type AreaIdentity, registerArea, type StoredArea } from '../store/areas
 import { batchesWithoutStatement } from '../store/batch-store.ts'
 import type { Database } from '../store/database.ts'
 import { newestSettled } from '../store/settlement-store.ts'
+import { isUnableNow, whyUnableNow } from '../store/unreachable.ts'
 import { type MadeStatement, makeStatement } from './make-statement.ts'
 import {
   type BetterLimitsQuery,
@@ -115,7 +116,8 @@ export async function runStatements(
       }
     } catch (error) {
       const { message } = error as Error
-      say({ type: 'refusal', id, code: error instanceof CodedError ? error.code : null, message })
+      const coded = error instanceof CodedError ? error.code : null
+      say({ type: 'refusal', id, code: isUnableNow(error) ? 'STORE_LOST' : coded, message })
     }
   }
 
@@ -129,9 +131,17 @@ export async function runStatements(
     const one = answer(asked).finally(() => answering.delete(one))
     answering.add(one)
   })
+  const failures = new Map<number, string | null>()
   while (!stopping) {
     for (const place of areas.keys()) {
-      await makeMissing(place).catch(({ message }: Error) => say({ type: 'failure', area: place, message }))
+      const failure = await makeMissing(place).then(
+        () => null,
+        // In our words: a full disk is told by the driver with another file each time.
+        (error: Error) => whyUnableNow(error) ?? error.message,
+      )
+      // What keeps failing in the same way is said once, though it is tried again twice a second.
+      if (failure !== null && failure !== failures.get(place)) say({ type: 'failure', area: place, message: failure })
+      failures.set(place, failure)
     }
     if (!stopping) {
       await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 /** Sign-ins, sessions and idempotency keys. Of a session's token only the hash is kept. */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
-import type { Database } from './database.ts'
+import { type Database, vouchedFor } from './database.ts'
 
 export interface SessionRow {
   account: Address
@@ -31,6 +31,14 @@ export async function insertSession(
     values (${tokenHash}, ${account}, ${openedAt}, ${expiresAt}, ${client})`
 }
 
+/** How far the clocks of two servers of one database may differ. */
+const clocksApartMinutes = 5
+
+/** What a clock opened that was far ahead would last beyond its day: it counts for nothing once the clock is right. */
+function isOpen(sql: Database, now: Date) {
+  return sql`expires_at > ${vouchedFor(sql, now)} and opened_at < ${now}::timestamptz + make_interval(mins => ${clocksApartMinutes})`
+}
+
 /** What an account has open, the newest first. */
 export function sessionsOfAccount(
   sql: Database,
@@ -38,7 +46,7 @@ export function sessionsOfAccount(
 ): Promise<ListedSession[]> {
   return sql<ListedSession[]>`
     select encode(substr(token_hash, 1, 8), 'hex') as id, account, opened_at as "openedAt", expires_at as "expiresAt", client
-    from sessions where account = ${account} and expires_at > ${now} order by opened_at desc limit ${limit}`
+    from sessions where account = ${account} and ${isOpen(sql, now)} order by opened_at desc limit ${limit}`
 }
 
 /** Ends the account's session of this identifier; false where it has none. */
@@ -54,7 +62,7 @@ export async function deleteSessionOf(
 /** The session of a token, unless it has expired. */
 export async function findSession(sql: Database, tokenHash: Buffer, now: Date): Promise<SessionRow | null> {
   const [row] = await sql<{ account: Address; expires_at: Date }[]>`
-    select account, expires_at from sessions where token_hash = ${tokenHash} and expires_at > ${now}`
+    select account, expires_at from sessions where token_hash = ${tokenHash} and ${isOpen(sql, now)}`
   return row === undefined ? null : { account: row.account, expiresAt: row.expires_at }
 }
 
@@ -62,7 +70,7 @@ export async function findSession(sql: Database, tokenHash: Buffer, now: Date): 
 export async function openTokens(sql: Database, hashes: readonly string[], now: Date): Promise<string[]> {
   const rows = await sql<{ hash: string }[]>`
     select encode(token_hash, 'hex') as hash from sessions
-    where token_hash in (select decode(wanted, 'hex') from unnest(${hashes}::text[]) wanted) and expires_at > ${now}`
+    where token_hash in (select decode(wanted, 'hex') from unnest(${hashes}::text[]) wanted) and ${isOpen(sql, now)}`
   return rows.map(({ hash }) => hash)
 }
 
@@ -121,12 +129,12 @@ export async function releaseKeyedRequest(
   await sql`delete from idempotency_keys where caller = ${caller} and key = ${key} and status is null`
 }
 
-/** Deletes what has expired. */
-export async function deleteExpired(sql: Database, now: Date): Promise<void> {
+/** Deletes what has expired by this clock and by the database's. */
+export async function deleteExpired(sql: Database, today: Date): Promise<void> {
+  const now = vouchedFor(sql, today)
   await sql`delete from sign_in_nonces where expires_at < ${now}`
   await sql`delete from sessions where expires_at < ${now}`
-  await sql`
-    delete from idempotency_keys where created_at < ${now}::timestamptz - make_interval(hours => ${keptHours})`
-  await sql`delete from data_reads where hour < extract(epoch from ${now}::timestamptz)::bigint / 3600 - ${keptReadHours}::int`
-  await sql`delete from relays where relayed_at < ${now}::timestamptz - make_interval(hours => ${2 * keptHours})`
+  await sql`delete from idempotency_keys where created_at < ${now} - make_interval(hours => ${keptHours})`
+  await sql`delete from data_reads where hour < extract(epoch from ${now})::bigint / 3600 - ${keptReadHours}::int`
+  await sql`delete from relays where relayed_at < ${now} - make_interval(hours => ${2 * keptHours})`
 }

@@ -5,6 +5,7 @@ import { type Database, type Queries, type Transaction, transact } from './datab
 import { StoreError } from './error.ts'
 import { monthOf, nameOfMonth } from './months.ts'
 import { stretchLength } from './project-readings.ts'
+import { sumSecondsOf } from './seat-sums.ts'
 
 /** A month of an area in a file. */
 export interface ArchivedMonth {
@@ -162,6 +163,9 @@ export async function forgetProjected(
   for (const table of ['intervals', 'interval_zones', 'interval_grounds']) {
     await sql`delete from ${sql(table)} where area_id = ${areaId} and start < ${until}`
   }
+  await sql`
+    delete from seat_sums where area_id = ${areaId}
+      and stretch * (select seconds from ${sumSecondsOf(sql, areaId)} length) < ${until}`
   await sql`delete from batch_entries where area_id = ${areaId} and end_at <= ${end}`
   await sql`
     delete from reading_stretches where area_id = ${areaId} and (stretch + 1) * ${stretchLength}::bigint * (

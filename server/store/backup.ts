@@ -9,7 +9,8 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import type { Writable } from 'node:stream'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { numbers } from './arrays.ts'
 import {
@@ -47,7 +48,13 @@ const newline = 0x0a
 const pieceBytes = 256 * 1024
 
 /** The bytes of a backup as of now. The database goes on working meanwhile. */
-export async function* backUp(databaseUrl: string, release: string): AsyncGenerator<Buffer> {
+export function backUp(databaseUrl: string, release: string): Readable {
+  const bytes = new PassThrough()
+  read(databaseUrl, release, bytes).catch((error) => bytes.destroy(error))
+  return bytes
+}
+
+async function read(databaseUrl: string, release: string, bytes: Writable): Promise<void> {
   let socket: Socket | undefined
   const opened = (own: Socket) => {
     socket = own
@@ -55,47 +62,42 @@ export async function* backUp(databaseUrl: string, release: string): AsyncGenera
   const database = openDatabase(databaseUrl, 1, { ...endless, opened })
   try {
     // postgres.js (3.4.9) pauses its socket while rows wait to be read, and leaves it so where the last ones did.
-    yield* bytesOf(database, release, () => socket?.resume())
+    const resume = () => socket?.resume()
+    const isolation = 'isolation level repeatable read read only'
+    await transact(database, (sql) => pipeline(bytesOf(sql, release, resume), bytes), isolation)
   } finally {
     await database.end({ timeout: 1 })
   }
 }
 
-async function* bytesOf(database: Database, release: string, resume: () => void): AsyncGenerator<Buffer> {
+async function* bytesOf(sql: Transaction, release: string, resume: () => void): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   const hashed = (bytes: Buffer) => {
     hash.update(bytes)
     return bytes
   }
   const line = (value: unknown) => hashed(Buffer.from(`${JSON.stringify(value)}\n`))
-  const sql = await database.reserve()
-  try {
-    await sql`begin isolation level repeatable read read only`
-    await sql`set local statement_timeout = 0`
-    const [now] = await sql`select clock_timestamp() as now`
-    const head: BackupHead = {
-      ...{ commonwatt: 'backup', release, takenAt: (now!.now as Date).toISOString() },
-      migrations: await migrationsOf(sql),
-      months: await keptMonths(sql),
-      officialMonths: await officialMonths(sql),
-    }
-    yield line(head)
-    let rows = 0
-    for (const { table, columns } of await tablesOf(sql)) {
-      yield line({ table, columns })
-      const copied = await sql`copy (select ${sql(columns)} from ${sql(table)}) to stdout`.readable()
-      for await (const chunk of copied) {
-        for (const byte of chunk as Buffer) if (byte === newline) rows += 1
-        yield hashed(chunk as Buffer)
-      }
-      resume()
-      yield hashed(Buffer.from(`${endOfRows}\n`))
-    }
-    yield Buffer.from(`${JSON.stringify({ rows, sha256: hash.digest('hex') })}\n`)
-    await sql`commit`
-  } finally {
-    sql.release()
+  await sql`set local statement_timeout = 0`
+  const [now] = await sql`select clock_timestamp() as now`
+  const head: BackupHead = {
+    ...{ commonwatt: 'backup', release, takenAt: (now!.now as Date).toISOString() },
+    migrations: await migrationsOf(sql),
+    months: await keptMonths(sql),
+    officialMonths: await officialMonths(sql),
   }
+  yield line(head)
+  let rows = 0
+  for (const { table, columns } of await tablesOf(sql)) {
+    yield line({ table, columns })
+    const copied = await sql`copy (select ${sql(columns)} from ${sql(table)}) to stdout`.readable()
+    for await (const chunk of copied) {
+      for (const byte of chunk as Buffer) if (byte === newline) rows += 1
+      yield hashed(chunk as Buffer)
+    }
+    resume()
+    yield hashed(Buffer.from(`${endOfRows}\n`))
+  }
+  yield Buffer.from(`${JSON.stringify({ rows, sha256: hash.digest('hex') })}\n`)
 }
 
 /** The tables of a backup, and their columns in the order of the table. */

@@ -46,8 +46,6 @@ export interface BilledMonth {
   batches: BilledBatch[]
 }
 
-const iso4217 = new Set(Intl.supportedValuesOf('currency'))
-
 /** Throws `BILL_MONTH` for a text that is no month, and `BILL_NOTHING` for an area that was never configured. */
 export async function calendarOf(sql: Queries, areaId: number, month: string): Promise<MonthCalendar> {
   const timeZone = new TimeZone((await areaPlace(sql, areaId))?.timeZone ?? 'UTC')
@@ -67,15 +65,12 @@ export async function calendarOf(sql: Queries, areaId: number, month: string): P
 
 /**
  * Reads a month (`2026-11`) by the area's own calendar. Throws `BILL_MONTH` for one that has not ended, or none, `BILL_NOTHING`,
- * `BILL_CURRENCY`, `BILL_DIFFERS` where the tables say something else than the settled batches, and `STORE_ARCHIVED`.
+ * `BILL_DIFFERS` where the tables say something else than the settled batches, and `STORE_ARCHIVED`.
  */
 export async function readMonth(database: Database, areaId: number, month: string, now: Date): Promise<BilledMonth> {
   const { from, to, dayOf, points, settingsAt } = await calendarOf(database, areaId, month)
   if (now.getTime() < to * 1000) throw new BillingError('BILL_MONTH', `${month} has not ended`)
   const { area, rules, priceDecimals, currency } = settingsAt(to - 1)
-  if (!iso4217.has(currency)) {
-    throw new BillingError('BILL_CURRENCY', `documents name money by a code of ISO 4217, and ${currency} is none`)
-  }
   const batches = await billedBatches(database, areaId, { from, to })
   // Batches are compared whole, also those of which a part lies in another month.
   const span = { from: Math.min(from, batches[0]?.start ?? from), to: Math.max(to, batches.at(-1)?.end ?? to) }

@@ -8,7 +8,7 @@ import { numbers } from './arrays.ts'
 import type { BatchSpan } from './batch-store.ts'
 import type { Queries } from './database.ts'
 import { acceptedBefore } from './queries-orders.ts'
-import { wantedSeats } from './queries-seats.ts'
+import { ownRow, wantedSeats } from './queries-seats.ts'
 import type { AcceptedPlace, SeatKey } from './rows.ts'
 
 export interface BudgetRow {
@@ -80,8 +80,9 @@ export async function spentBetween(
   { from, to }: { from: UtcSeconds; to: UtcSeconds },
 ): Promise<LedgerUnits> {
   const [row] = await sql<{ spent: string }[]>`
-    select coalesce(sum(greatest(paid, 0)), 0)::text as spent from seat_intervals
-    where area_id = ${area} and seat = ${seat} and start >= ${from} and start < ${to} and current`
+    select coalesce(sum(greatest(paid, 0)), 0)::text as spent from (
+      select distinct start from intervals where area_id = ${area} and start >= ${from} and start < ${to}
+    ) newest cross join lateral ${ownRow(sql, area, seat)} own`
   return BigInt(row!.spent)
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import postgres from 'postgres'
+import { arrayTypes } from './array-types.ts'
 import { watchedSockets } from './connection.ts'
 import { StoreError } from './error.ts'
 import { migrations } from './migrations.ts'
@@ -85,6 +86,7 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
   return postgres(url, {
     max: connections,
     onnotice: () => {},
+    fetch_types: false,
     connect_timeout: connectSeconds,
     idle_timeout: idleSeconds,
     ...{ socket: watchedSockets({ silenceSeconds, opened: options.opened, lost }) },
@@ -96,6 +98,7 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
       idle_in_transaction_session_timeout: idleTransactionSeconds * 1000,
     },
     types: {
+      ...arrayTypes,
       bigint: {
         to: 20,
         from: [20],
@@ -104,6 +107,11 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
       },
     },
   })
+}
+
+/** A moment that is past for this machine's clock and the database's, so that one of them that leaps ahead ends nothing. */
+export function vouchedFor(sql: Queries, now: Date) {
+  return sql`least(${now}::timestamptz, now())`
 }
 
 /**
@@ -116,7 +124,7 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
 export function transact<T>(
   database: Database,
   body: (sql: Transaction) => Promise<T>,
-  isolation: '' | 'isolation level repeatable read' = '',
+  isolation: '' | 'isolation level repeatable read' | 'isolation level repeatable read read only' = '',
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let isLost = false

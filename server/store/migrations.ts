@@ -16,6 +16,7 @@ import releases from './migrations/0014_releases.sql?raw'
 import budgets from './migrations/0015_budgets.sql?raw'
 import zoneMeters from './migrations/0016_zone-meters.sql?raw'
 import billLooks from './migrations/0017_bill-looks.sql?raw'
+import sumsOfStretches from './migrations/0018_sums-of-stretches.sql?raw'
 
 /** `isProjected`: its tables follow from areas' journals, wholly or in part. */
 export const migrations: readonly { name: string; text: string; isProjected?: true }[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly { name: string; text: string; isProjected?: tr
   { name: '0015_budgets', text: budgets, isProjected: true },
   { name: '0016_zone-meters', text: zoneMeters },
   { name: '0017_bill-looks', text: billLooks },
+  { name: '0018_sums-of-stretches', text: sumsOfStretches, isProjected: true },
 ]

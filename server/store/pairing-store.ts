@@ -1,7 +1,7 @@
 /** Pairings: meters that are offered by their agents, and what became of them. */
 import type { FoundMeter, PairingConsent } from '../../contracts/protocol/pairing.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
-import type { Database } from './database.ts'
+import { type Database, vouchedFor } from './database.ts'
 
 export interface PairingRow {
   area_id: number
@@ -108,9 +108,10 @@ export async function consentToPairing(
 }
 
 /** Forgets offers that ended: at once where nobody claimed them, and after a day where a claim has led to no seat. */
-export async function forgetOffers(sql: Database, now: Date): Promise<void> {
+export async function forgetOffers(sql: Database, today: Date): Promise<void> {
+  const now = vouchedFor(sql, today)
   await sql`
     delete from pairings where expires_at < ${now} and (account is null or (
-      expires_at < ${now}::timestamptz - interval '1 day'
+      expires_at < ${now} - interval '1 day'
       and not exists (select from seats where seats.area_id = pairings.area_id and seats.meter = pairings.meter)))`
 }

@@ -4,6 +4,7 @@ import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import { numbers } from './arrays.ts'
 import { type Database, type Queries, transact } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
+import { ownRow } from './queries-seats.ts'
 import type { Range, SeatKey } from './rows.ts'
 
 /** An account that lets itself be seen, by a number that tells nothing else of it. */
@@ -102,10 +103,11 @@ export function tradedBeside(
     select own.start, array_agg(beside.seat) as seats, array_agg(beside.zone::int) as zones,
       array_agg(beside.sold_wh) as sold, array_agg(beside.bought_wh) as bought
     from (
-      select start from seat_intervals
-      where area_id = ${area} and seat = ${seat} and start >= ${from} and start < ${to} and current
-        and bought_wh + sold_wh > 0
-      order by start desc limit ${limit}
+      select newest.start from (
+        select distinct start from intervals where area_id = ${area} and start >= ${from} and start < ${to} order by start desc
+      ) newest cross join lateral ${ownRow(sql, area, seat)} mine
+      where bought_wh + sold_wh > 0
+      order by newest.start desc limit ${limit}
     ) own join lateral (
       select seat_intervals.seat, zone, sold_wh, bought_wh from seat_intervals
       where area_id = ${area} and start = own.start and current and bought_wh + sold_wh > 0
@@ -121,23 +123,28 @@ export interface NamedTrade {
   wh: Wh
 }
 
-/** What was traded ahead or agreed, and delivered, in the intervals of the range. */
+/** What was traded ahead or agreed, and delivered, in these intervals. */
 export async function namedTrades(
   sql: Queries,
-  { area, from, to }: { area: number } & Required<Range>,
+  { area, starts }: { area: number; starts: readonly UtcSeconds[] },
 ): Promise<NamedTrade[]> {
+  if (starts.length === 0) return []
+  const wanted = numbers(starts, (start) => start)
   const ahead = await sql<NamedTrade[]>`
     select start, seller, buyer, delivered_wh as wh from forward_trades
-    where area_id = ${area} and start >= ${from} and start < ${to} and delivered_wh > 0`
+    where area_id = ${area} and start = any(${wanted}::bigint[]) and delivered_wh > 0`
   const agreements = await sql<{ arrival: number; seller: number; buyer: number }[]>`
-    select arrival, seller, buyer from agreements where area_id = ${area} and start < ${to} and end_at > ${from}`
+    select arrival, seller, buyer from agreements
+    where area_id = ${area} and start <= ${Math.max(...starts)} and end_at > ${Math.min(...starts)}`
   const sellers = [...new Set(agreements.map(({ seller }) => seller))]
   if (sellers.length === 0) return [...ahead]
   const buyerOf = new Map(agreements.map(({ arrival, buyer }) => [arrival, buyer]))
   const rows = await sql<{ start: UtcSeconds; seat: number; outcomes: Buffer }[]>`
-    select start, seat, outcomes from seat_intervals
-    where area_id = ${area} and seat = any(${numbers(sellers, (seat) => seat)}::int[]) and start >= ${from} and start < ${to}
-      and current and sold_wh > 0`
+    select own.start, own.seat, own.outcomes from unnest(${wanted}::bigint[]) as newest (start) cross join lateral (
+      select start, seat, outcomes from seat_intervals
+      where area_id = ${area} and seat_intervals.start = newest.start
+        and seat = any(${numbers(sellers, (seat) => seat)}::int[]) and current and sold_wh > 0
+    ) own`
   const agreed = rows.flatMap(({ start, seat, outcomes }) =>
     decodeOutcomes(outcomes)
       .filter(({ stage, side, filledWh }) => stage === 'agreements' && side === 'sell' && filledWh > 0)

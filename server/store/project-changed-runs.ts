@@ -8,6 +8,7 @@ import { qualities } from '../market/area/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { decodeOutcomes, encodeOutcomes } from './outcomes.ts'
+import { changeSums } from './seat-sums.ts'
 import type { ToldEvent } from './told.ts'
 import { zoneRows } from './zone-rows.ts'
 
@@ -16,6 +17,7 @@ export function amendRuns(
   sql: Transaction,
   areaId: number,
   amendments: readonly ToldEvent<'interval-amended'>[],
+  seconds: number,
 ): Statement[] {
   return [...parts(amendments)].flatMap((rows) => [
     sql`
@@ -50,26 +52,27 @@ export function amendRuns(
       ) changed
       where own.area_id = ${areaId} and own.start = changed.start and own.run = changed.run and own.zone = changed.zone`,
     sql`
-      insert into seat_intervals (
-        area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
-        deviation_wh, outcomes)
-      select ${areaId}, changed.seat, changed.start, changed.run, true, zone.place, changed.quality, changed.import_wh,
-        changed.export_wh, 0, 0, 0, 0, 0, changed.outcomes
-      from unnest(
-        ${numbers(rows, ({ event }) => event.seat)}::int[],
-        ${numbers(rows, ({ event }) => event.start)}::bigint[],
-        ${numbers(rows, ({ event }) => event.run)}::int[],
-        ${texts(rows, ({ event }) => event.zone)}::text[],
-        ${numbers(rows, ({ event }) => qualities.indexOf(event.quality))}::smallint[],
-        ${numbers(rows, ({ event }) => event.importWh)}::int[],
-        ${numbers(rows, ({ event }) => event.exportWh)}::int[],
-        ${bytes(rows, ({ event }) => encodeOutcomes(event.outcomes))}::bytea[]
-      ) as changed (seat, start, run, zone, quality, import_wh, export_wh, outcomes)
-      join interval_zones zone
-        on zone.area_id = ${areaId} and zone.start = changed.start and zone.run = changed.run and zone.zone = changed.zone
-      on conflict (area_id, start, seat, run) do update set
-        quality = excluded.quality, import_wh = excluded.import_wh, export_wh = excluded.export_wh,
-        outcomes = excluded.outcomes`,
+      with changed as (
+        select * from unnest(
+          ${measuredValues(sql, rows)},
+          ${bytes(rows, ({ event }) => encodeOutcomes(event.outcomes))}::bytea[]
+        ) as row (seat, start, run, zone, quality, import_wh, export_wh, outcomes)
+      ), before as (
+        select own.* from changed join seat_intervals own
+          on own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.run = changed.run
+      ), after as (
+        insert into seat_intervals (
+          area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
+          deviation_wh, outcomes)
+        select ${areaId}, changed.seat, changed.start, changed.run, true, zone.place, changed.quality, changed.import_wh,
+          changed.export_wh, 0, 0, 0, 0, 0, changed.outcomes
+        from changed join interval_zones zone
+          on zone.area_id = ${areaId} and zone.start = changed.start and zone.run = changed.run and zone.zone = changed.zone
+        on conflict (area_id, start, seat, run) do update set
+          quality = excluded.quality, import_wh = excluded.import_wh, export_wh = excluded.export_wh,
+          outcomes = excluded.outcomes
+        returning *
+      ) ${changeSums(sql, seconds, { added: sql`after`, removed: sql`before` })}`,
   ])
 }
 
@@ -78,6 +81,7 @@ export function correctRuns(
   sql: Transaction,
   areaId: number,
   corrections: readonly ToldEvent<'interval-corrected'>[],
+  seconds: number,
 ): Statement[] {
   return [...parts(corrections)].flatMap((rows) => [
     sql`
@@ -119,29 +123,40 @@ export function correctRuns(
     sql`
       with changed as (
         select * from unnest(
-          ${numbers(rows, ({ event }) => event.seat)}::int[],
-          ${numbers(rows, ({ event }) => event.start)}::bigint[],
-          ${numbers(rows, ({ event }) => event.run)}::int[],
-          ${texts(rows, ({ event }) => event.zone)}::text[],
-          ${numbers(rows, ({ event }) => qualities.indexOf(event.quality))}::smallint[],
-          ${numbers(rows, ({ event }) => event.importWh)}::int[],
-          ${numbers(rows, ({ event }) => event.exportWh)}::int[]
+          ${measuredValues(sql, rows)}
         ) as row (seat, start, run, zone, quality, import_wh, export_wh)
       ), before as (
         update seat_intervals own set current = false from changed
         where own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.current
         returning own.*
-      )
-      insert into seat_intervals (
-        area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
-        deviation_wh, outcomes)
-      select ${areaId}, changed.seat, changed.start, changed.run, true,
-        coalesce(before.zone, (select place from ${zoneOrRoot(sql, areaId)} zone)), changed.quality, changed.import_wh,
-        changed.export_wh, coalesce(before.bought_wh, 0), coalesce(before.sold_wh, 0), coalesce(before.paid, 0),
-        coalesce(before.received, 0), coalesce(before.deviation_wh, 0),
-        coalesce(before.outcomes, ${encodeOutcomes([])})
-      from changed left join before on before.seat = changed.seat and before.start = changed.start`,
+      ), after as (
+        insert into seat_intervals (
+          area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
+          deviation_wh, outcomes)
+        select ${areaId}, changed.seat, changed.start, changed.run, true,
+          coalesce(before.zone, (select place from ${zoneOrRoot(sql, areaId)} zone)), changed.quality, changed.import_wh,
+          changed.export_wh, coalesce(before.bought_wh, 0), coalesce(before.sold_wh, 0), coalesce(before.paid, 0),
+          coalesce(before.received, 0), coalesce(before.deviation_wh, 0),
+          coalesce(before.outcomes, ${encodeOutcomes([])})
+        from changed left join before on before.seat = changed.seat and before.start = changed.start
+        returning *
+      ) ${changeSums(sql, seconds, { added: sql`after`, removed: sql`before` })}`,
   ])
+}
+
+/** Seats, starts, runs, zones, qualities and energies of rows that were measured later, as columns for `unnest`. */
+function measuredValues(
+  sql: Transaction,
+  rows: readonly (ToldEvent<'interval-amended'> | ToldEvent<'interval-corrected'>)[],
+) {
+  return sql`
+    ${numbers(rows, ({ event }) => event.seat)}::int[],
+    ${numbers(rows, ({ event }) => event.start)}::bigint[],
+    ${numbers(rows, ({ event }) => event.run)}::int[],
+    ${texts(rows, ({ event }) => event.zone)}::text[],
+    ${numbers(rows, ({ event }) => qualities.indexOf(event.quality))}::smallint[],
+    ${numbers(rows, ({ event }) => event.importWh)}::int[],
+    ${numbers(rows, ({ event }) => event.exportWh)}::int[]`
 }
 
 /** The newest row of `changed`'s zone; where the area did not know that zone, of the root, where such seats trade. */
@@ -157,6 +172,7 @@ export async function reduceRuns(
   sql: Transaction,
   areaId: number,
   reductions: readonly ToldEvent<'interval-reduced'>[],
+  seconds: number,
 ): Promise<void> {
   const changes = reductions.flatMap(({ event: { start, run, changes: seats } }) =>
     seats.map((seat) => ({ ...seat, start, run })),
@@ -233,20 +249,22 @@ export async function reduceRuns(
           update seat_intervals own set current = false from changed
           where own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.current
           returning own.*
-        )
-        insert into seat_intervals (
-          area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
-          deviation_wh, outcomes)
-        select ${areaId}, changed.seat, changed.start, changed.run, true, before.zone, before.quality, before.import_wh,
-          before.export_wh, changed.bought_wh, changed.sold_wh, changed.paid, changed.received,
-          before.deviation_wh + changed.deviation_change_wh, changed.outcomes
-        from changed join before using (seat, start)`,
+        ), after as (
+          insert into seat_intervals (
+            area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
+            deviation_wh, outcomes)
+          select ${areaId}, changed.seat, changed.start, changed.run, true, before.zone, before.quality, before.import_wh,
+            before.export_wh, changed.bought_wh, changed.sold_wh, changed.paid, changed.received,
+            before.deviation_wh + changed.deviation_change_wh, changed.outcomes
+          from changed join before using (seat, start)
+          returning *
+        ) ${changeSums(sql, seconds, { added: sql`after`, removed: sql`before` })}`,
     ),
   ])
 }
 
 /**
- * The same figures under a new number, since nothing moves: of those whose allocation is another one now the outcome says what it
+ * The same figures under a new number, since nothing moves and no sum changes: of those whose allocation is another one now the outcome says what it
  * is. Reads the outcomes, since a row of them holds all of the seat's.
  */
 export async function redeclareRuns(

@@ -5,6 +5,7 @@ import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
 import { amendRuns, correctRuns, redeclareRuns, reduceRuns } from './project-changed-runs.ts'
+import { changeSums, sumSeconds } from './seat-sums.ts'
 import type { ToldEvent, ToldEvents } from './told.ts'
 import { metersOfZones, type ZoneRow, zoneRows } from './zone-rows.ts'
 
@@ -23,7 +24,13 @@ type Change = ToldEvent<(typeof types)[number]>
  * In the order in which it happened: a run can build on the one before. Changes that do not build on each other take one
  * statement a table together.
  */
-export async function projectIntervals(sql: Transaction, areaId: number, told: ToldEvents): Promise<void> {
+export async function projectIntervals(
+  sql: Transaction,
+  areaId: number,
+  told: ToldEvents,
+  intervalSeconds: number,
+): Promise<void> {
+  const seconds = sumSeconds(intervalSeconds)
   const changes: Change[] = types.flatMap((type) => [...told.of(type)]).sort((a, b) => a.place - b.place)
   const sent: Promise<unknown>[] = []
   for (let from = 0, to = 0; from < changes.length; from = to) {
@@ -37,7 +44,7 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
     const together = changes.slice(from, to)
     const of = <Type extends Change['event']['type']>() => together as unknown as ToldEvent<Type>[]
     if (type === 'interval-reduced') {
-      await reduceRuns(sql, areaId, of())
+      await reduceRuns(sql, areaId, of(), seconds)
       continue
     }
     if (type === 'interval-redeclared') {
@@ -46,13 +53,13 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
     }
     const statements =
       type === 'interval-cleared'
-        ? insertResults(sql, areaId, of())
+        ? insertResults(sql, areaId, of(), seconds)
         : type === 'interval-final'
           ? markFinal(sql, areaId, of())
           : type === 'interval-amended'
-            ? amendRuns(sql, areaId, of())
+            ? amendRuns(sql, areaId, of(), seconds)
             : type === 'interval-corrected'
-              ? correctRuns(sql, areaId, of())
+              ? correctRuns(sql, areaId, of(), seconds)
               : markMissed(sql, areaId, of())
     for (const statement of statements) sent.push(statement.execute())
   }
@@ -67,7 +74,12 @@ function nameOf(event: Change['event']): string {
     : `${event.start}`
 }
 
-function insertResults(sql: Transaction, areaId: number, told: readonly ToldEvent<'interval-cleared'>[]): Statement[] {
+function insertResults(
+  sql: Transaction,
+  areaId: number,
+  told: readonly ToldEvent<'interval-cleared'>[],
+  seconds: number,
+): Statement[] {
   const computed = told.map(({ event, command }) => ({ ...event.result, atMs: command.atMs }))
   const replacing = computed.filter(({ run }) => run > 1)
   return [
@@ -80,8 +92,8 @@ function insertResults(sql: Transaction, areaId: number, told: readonly ToldEven
         return zoneRows(run).map((row) => ({ ...row, meters: meters[row.place]! }))
       }),
     ),
-    ...deleteSeatRows(sql, areaId, replacing),
-    ...computed.flatMap((run) => insertSeatRows(sql, areaId, run)),
+    ...deleteSeatRows(sql, areaId, replacing, seconds),
+    ...computed.flatMap((run) => insertSeatRows(sql, areaId, run, seconds)),
   ]
 }
 
@@ -139,34 +151,50 @@ function insertZones(sql: Transaction, areaId: number, all: readonly (ZoneRow & 
 }
 
 /** Deletes the rows of a provisional run: nobody has settled by it. */
-function deleteSeatRows(sql: Transaction, areaId: number, replaced: readonly IntervalRun[]): Statement[] {
+function deleteSeatRows(
+  sql: Transaction,
+  areaId: number,
+  replaced: readonly IntervalRun[],
+  seconds: number,
+): Statement[] {
   if (replaced.length === 0) return []
   return [
     sql`
-      delete from seat_intervals
-      where area_id = ${areaId} and start = any(${numbers(replaced, ({ start }) => start)}::bigint[])`,
+      with gone as (
+        delete from seat_intervals
+        where area_id = ${areaId} and start = any(${numbers(replaced, ({ start }) => start)}::bigint[])
+        returning *
+      ) ${changeSums(sql, seconds, { removed: sql`(select * from gone where current)` })}`,
   ]
 }
 
-function insertSeatRows(sql: Transaction, areaId: number, { start, run, seats: all }: IntervalRun): Statement[] {
+function insertSeatRows(
+  sql: Transaction,
+  areaId: number,
+  { start, run, seats: all }: IntervalRun,
+  seconds: number,
+): Statement[] {
   return [...parts<SeatInterval>(all)].map(
     (seats) => sql`
-      insert into seat_intervals (
-        area_id, start, run, current, seat, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
-        deviation_wh, outcomes)
-      select ${areaId}, ${start}::bigint, ${run}::int, true, row.* from unnest(
-        ${numbers(seats, ({ seat }) => seat)}::int[],
-        ${numbers(seats, ({ zone }) => zone)}::smallint[],
-        ${numbers(seats, ({ quality }) => qualities.indexOf(quality))}::smallint[],
-        ${numbers(seats, ({ importWh }) => importWh)}::int[],
-        ${numbers(seats, ({ exportWh }) => exportWh)}::int[],
-        ${numbers(seats, ({ boughtWh }) => boughtWh)}::int[],
-        ${numbers(seats, ({ soldWh }) => soldWh)}::int[],
-        ${numbers(seats, ({ paid }) => paid)}::bigint[],
-        ${numbers(seats, ({ received }) => received)}::bigint[],
-        ${numbers(seats, ({ deviationWh }) => deviationWh)}::int[],
-        ${bytes(seats, ({ outcomes }) => encodeOutcomes(outcomes))}::bytea[]
-      ) as row`,
+      with came as (
+        insert into seat_intervals (
+          area_id, start, run, current, seat, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
+          deviation_wh, outcomes)
+        select ${areaId}, ${start}::bigint, ${run}::int, true, row.* from unnest(
+          ${numbers(seats, ({ seat }) => seat)}::int[],
+          ${numbers(seats, ({ zone }) => zone)}::smallint[],
+          ${numbers(seats, ({ quality }) => qualities.indexOf(quality))}::smallint[],
+          ${numbers(seats, ({ importWh }) => importWh)}::int[],
+          ${numbers(seats, ({ exportWh }) => exportWh)}::int[],
+          ${numbers(seats, ({ boughtWh }) => boughtWh)}::int[],
+          ${numbers(seats, ({ soldWh }) => soldWh)}::int[],
+          ${numbers(seats, ({ paid }) => paid)}::bigint[],
+          ${numbers(seats, ({ received }) => received)}::bigint[],
+          ${numbers(seats, ({ deviationWh }) => deviationWh)}::int[],
+          ${bytes(seats, ({ outcomes }) => encodeOutcomes(outcomes))}::bytea[]
+        ) as row
+        returning *
+      ) ${changeSums(sql, seconds, { added: sql`came` })}`,
   )
 }
 

@@ -40,6 +40,7 @@ export const projectedTables = [
   'interval_zones',
   'interval_grounds',
   'seat_intervals',
+  'seat_sums',
   'batches',
   'batch_entries',
   'missed_batches',
@@ -85,7 +86,7 @@ export class Projection {
       ...projectGrounds(sql, areaId, told),
     ]
     for (const statement of statements) statement.execute()
-    await Promise.all([...statements, projectIntervals(sql, areaId, told)])
+    await Promise.all([...statements, projectIntervals(sql, areaId, told, this.intervalSeconds ?? 1)])
   }
 
   /** Says that what was projected last has been committed. */

@@ -6,15 +6,7 @@ import { numbers, texts } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
 import { stretchLength } from './project-readings.ts'
-import {
-  endOfTime,
-  type Range,
-  type SeatBatchRow,
-  type SeatIntervalRow,
-  type SeatKey,
-  type SeatRow,
-  type SummaryRow,
-} from './rows.ts'
+import { endOfTime, type Range, type SeatBatchRow, type SeatIntervalRow, type SeatKey, type SeatRow } from './rows.ts'
 
 /** A value, or the column that holds it. */
 type Column = number | ReturnType<Queries>
@@ -93,7 +85,7 @@ function newestReading(sql: Queries) {
 }
 
 /** An area keeps the length of its intervals. */
-function intervalLength(sql: Queries, areaId: Column) {
+export function intervalLength(sql: Queries, areaId: Column) {
   return sql`(
     select (settings #>> '{config,rules,intervalSeconds}')::bigint as seconds from area_settings
     where area_settings.area_id = ${areaId} limit 1)`
@@ -160,7 +152,7 @@ function seatIntervalColumns(sql: Queries) {
 }
 
 /** The row of one seat of `newest`'s interval. The limit keeps it a look-up by key, whatever the planner believes. */
-function ownRow(sql: Queries, areaId: Column, seat: Column) {
+export function ownRow(sql: Queries, areaId: Column, seat: Column) {
   return sql`(
     select * from seat_intervals where seat_intervals.area_id = ${areaId} and seat_intervals.seat = ${seat}
       and seat_intervals.start = newest.start and current limit 1)`
@@ -174,20 +166,6 @@ function zoneOf(sql: Queries) {
       where interval_zones.area_id = own.area_id and interval_zones.start = own.start and interval_zones.place = own.zone
       order by run desc limit 1
     ) zones`
-}
-
-/** Sums over the newest runs of a seat's intervals that start in the range. */
-export async function seatSummary(
-  sql: Queries,
-  { area, seat, from, to }: SeatKey & { from: UtcSeconds; to: UtcSeconds },
-): Promise<SummaryRow> {
-  const [row] = await sql<SummaryRow[]>`
-    select coalesce(sum(import_wh), 0)::bigint as import_wh, coalesce(sum(export_wh), 0)::bigint as export_wh,
-      coalesce(sum(least(import_wh, export_wh)), 0)::bigint as own_use_wh,
-      coalesce(sum(bought_wh), 0)::bigint as bought_wh, coalesce(sum(sold_wh), 0)::bigint as sold_wh,
-      coalesce(sum(paid), 0)::text as paid, coalesce(sum(received), 0)::text as received
-    from seat_intervals where area_id = ${area} and seat = ${seat} and start >= ${from} and start < ${to} and current`
-  return row!
 }
 
 function startsFrom(sql: Queries, from: UtcSeconds) {

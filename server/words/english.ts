@@ -29,13 +29,13 @@ function amounts({ priceDecimals, currency }: Measures): Amounts {
         .toISOString()
         .replace('T', ' ')
         .replace(/(:00)?\.000Z$/, ' UTC'),
-    length: (seconds) => lengthInWords(seconds),
+    length: (seconds) => lengthInWords(seconds, space),
     share: (hundredths) => `${new BigNumber(hundredths).shiftedBy(-2).toFixed()}${space}%`,
   }
 }
 
-/** "2 h 5 min", "7 days". */
-function lengthInWords(seconds: number): string {
+/** "2 h 5 min", "7 days", with `space` before each unit. */
+function lengthInWords(seconds: number, space: string): string {
   const parts = [
     [Math.floor(seconds / 86_400), 'day'],
     [Math.floor((seconds % 86_400) / 3_600), 'h'],
@@ -43,8 +43,8 @@ function lengthInWords(seconds: number): string {
     [seconds % 60, 's'],
   ] as const
   const told = parts.filter(([count]) => count > 0)
-  if (told.length === 0) return '0 s'
-  return told.map(([count, unit]) => `${count} ${unit === 'day' && count > 1 ? 'days' : unit}`).join(' ')
+  if (told.length === 0) return `0${space}s`
+  return told.map(([count, unit]) => `${count}${space}${unit === 'day' && count > 1 ? 'days' : unit}`).join(' ')
 }
 
 /** Why a seat could trade nothing, whoever's it is. */
@@ -174,7 +174,7 @@ const orders: Language['orders'] = {
   ORDER_MARKET: ({ market }) => `market ${market} is neither 0 (spot) nor 1 (forward)`,
   ORDER_TIME_IN_FORCE: ({ timeInForce }) =>
     `time in force ${timeInForce} is not one that this order may have: 0 for a spot order; 0, 1 or 2 for a forward order`,
-  ORDER_ENERGY: () => 'the energy must be more than 0 Wh',
+  ORDER_ENERGY: () => 'the energy must be more than 0\u202fWh',
   ORDER_TIME: ({ interval }) =>
     `start and end must be boundaries of intervals of ${interval}, the end after the start; a forward order is for exactly one interval`,
   ORDER_EXPIRED: ({ end }) => `no interval is left before ${end} for which the order could count`,
@@ -211,7 +211,7 @@ const orders: Language['orders'] = {
   AGREEMENT_KIND: ({ kind }) => `kind ${kind} is neither 0 (a fixed energy) nor 1 (a share) nor 2 (all)`,
   AGREEMENT_AMOUNT: ({ kind, amount }) =>
     kind === 'fixed'
-      ? `a fixed energy must be more than 0 Wh, not ${amount}`
+      ? `a fixed energy must be more than 0\u202fWh, not ${amount}`
       : kind === 'share'
         ? `a share lies between 1 and 10000 hundredths of a percent, not at ${amount}`
         : `the amount must be 0 where all of the surplus is agreed, not ${amount}`,
@@ -247,7 +247,7 @@ const orders: Language['orders'] = {
   DECLARATION_UNBALANCED: ({ start, allocated, shared }) =>
     `in the interval of ${start} ${allocated} were allocated and ${shared} shared: both must be the same`,
   DECLARATION_KEY: ({ from, round }) =>
-    `${round === 0 ? 'the rounds' : `round ${round}`} from ${from}: there must be one, with a value for each consumer and no more than 100 % altogether`,
+    `${round === 0 ? 'the rounds' : `round ${round}`} from ${from}: there must be one, with a value for each consumer and no more than 100\u202f% altogether`,
   DECLARATION_SIZE: ({ most }) => `a declaration holds at most ${most} values: divide it`,
 }
 

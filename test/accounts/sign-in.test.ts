@@ -1,10 +1,16 @@
 /** What time does to nonces and sessions. */
 import { hashMessage, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { closeSession, openSession, sessionOfToken, tokensWithSession } from '../../server/accounts/sessions.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  closeSession,
+  openSession,
+  sessionOfToken,
+  sweepNowAndThen,
+  tokensWithSession,
+} from '../../server/accounts/sessions.ts'
 import { createSignIn } from '../../server/accounts/sign-in.ts'
-import { deleteExpired } from '../../server/store/account-store.ts'
+import { deleteExpired, sessionsOfAccount, spendAccountNonce } from '../../server/store/account-store.ts'
 import type { Database } from '../../server/store/database.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 
@@ -101,4 +107,40 @@ test('what has expired is swept, and nothing else', async () => {
   const sessions = await database`select count(*)::int as count from sessions where expires_at <= ${now}`
   expect(sessions[0]!.count).toBe(0)
   expect(await sessionOfToken(database, kept.token, now)).not.toBeNull()
+})
+
+describe('a clock that leaps ahead', () => {
+  const leapt = later(400 * 86_400)
+  const sessionsNow = async () => (await sessionsOfAccount(database, { account, now, limit: 100 })).length
+
+  test('ends nobody’s session, and frees no nonce that was used', async () => {
+    const signIn = createSignIn(database, parts)
+    // The database's clock is right.
+    const today = new Date()
+    const { nonce, expiresAt } = signIn.issueNonce(today)
+    expect(await spendAccountNonce(database, nonce, expiresAt)).toBe(true)
+    const { token } = await openSession(database, account, today)
+    const ahead = new Date(today.getTime() + 400 * 86_400_000)
+    await deleteExpired(database, ahead)
+    expect(await sessionOfToken(database, token, ahead)).toMatchObject({ account })
+    expect(await sessionOfToken(database, token, today)).toMatchObject({ account })
+    expect(await spendAccountNonce(database, nonce, expiresAt)).toBe(false)
+  })
+
+  test('opens no session that lasts beyond its day once the clock is right', async () => {
+    const before = await sessionsNow()
+    const { token } = await openSession(database, account, leapt)
+    expect(await sessionOfToken(database, token, leapt)).toMatchObject({ account })
+    expect(await sessionOfToken(database, token, now)).toBeNull()
+    expect(await tokensWithSession(database, [token], now)).toEqual(new Set())
+    expect(await sessionsNow()).toBe(before)
+  })
+
+  test('does not keep what expires from being swept afterwards', async () => {
+    await sweepNowAndThen(database, leapt, 1e9)
+    await openSession(database, account, later(-90_000))
+    await sweepNowAndThen(database, now, 1e9 + 60_000)
+    const left = await database`select from sessions where expires_at <= ${now}`
+    expect(left.length).toBe(0)
+  })
 })

@@ -9,6 +9,7 @@ import { readSourceTree } from '../tidy/source-tree.ts'
 const foreign = new Set([
   // Node
   'ERR_WORKER_OUT_OF_MEMORY',
+  'UND_ERR_SOCKET',
   // ethers and LevelDB
   'CALL_EXCEPTION',
   'INSUFFICIENT_FUNDS',

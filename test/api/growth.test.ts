@@ -67,6 +67,22 @@ test('a young area is told by the hour, each quarter-hour by the tariffs of its 
       return Number((Number(keptInStreet(before, old)) + Number(keptInStreet(after, young))).toFixed(10))
     }),
   )
+
+  // Of the day that runs: only what has a result since its midnight.
+  const midnight = Date.parse(told.today.from)
+  const ofToday = items.filter(({ start }) => Date.parse(start) >= midnight)
+  expect(new Date(midnight).toLocaleTimeString('de-DE', { timeZone: 'Europe/Berlin' })).toBe('00:00:00')
+  expect(told.today.matchedWh).toBe(sum(ofToday.map(({ matchedWh }) => matchedWh)))
+  expect(told.today.importWh).toBe(sum(ofToday.map(({ importWh }) => importWh)))
+  const [old, young] = [
+    ofToday.filter(({ start }) => start < iso(changed)),
+    ofToday.filter(({ start }) => start >= iso(changed)),
+  ]
+  expect(ofToday.length).toBeGreaterThan(0)
+  expect(Number(told.today.keptInStreet)).toBeCloseTo(
+    Number(keptInStreet(before, old)) + Number(keptInStreet(after, young)),
+    10,
+  )
 })
 
 test('a meter counts from when its seat opened until it closed', async () => {

@@ -153,6 +153,10 @@ function stringLike({ pattern }: { pattern?: string }): fc.Arbitrary<string> {
 function expectFitting(reply: Reply, asked: string): void {
   if (reply.status >= 500 && reply.status !== 503)
     throw new Error(`${asked}: ${reply.status} ${JSON.stringify(reply.body)}`)
+  // What is wrong with a request is said in our words, not in those of the library that checks it.
+  expect(reply.body?.code === 'REQUEST_INVALID' ? reply.body.detail : '', asked).not.toMatch(
+    /Invalid|expected|received|Too (big|small)|Unrecognized/,
+  )
 }
 
 describe('no request makes the server fail', () => {
@@ -193,7 +197,7 @@ describe('no request makes the server fail', () => {
       }),
       { numRuns: 1_500 },
     )
-  }, 120_000)
+  })
 
   test('with any cursor in any list', async () => {
     const own = operations.filter(({ query }) => query.includes('cursor'))
@@ -208,7 +212,7 @@ describe('no request makes the server fail', () => {
         expectFitting(reply, `${path} ${Buffer.from(each, 'base64url')}`)
       }
     }
-  }, 60_000)
+  })
 
   test('with values at and beyond every bound of an order', async () => {
     const bounds = [
@@ -234,5 +238,5 @@ describe('no request makes the server fail', () => {
         expectFitting(await ask(street, 'POST', 'orders', { body: signed }), `${field} ${value}`)
       }
     }
-  }, 60_000)
+  })
 })

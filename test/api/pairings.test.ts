@@ -5,6 +5,7 @@ import { foundMeterSchema } from '../../contracts/protocol/pairing.ts'
 import { digestOf, signCompact } from '../../contracts/protocol/typed-data.ts'
 import { type PairingStep, pairMeter } from '../../meter-agent/pairing/pairing.ts'
 import { joiningSchema, pairingSchema } from '../../server/api/joining.ts'
+import { WrongTries } from '../../server/api/pairing-codes.ts'
 import { pairingOfMeter } from '../../server/store/pairing-store.ts'
 import { intervalSeconds, seat, t0, terms } from '../market/engine/street.ts'
 import { domain, helloTime, lower, meters, people, settings } from './people.ts'
@@ -230,6 +231,13 @@ test('five wrong codes and the account waits, also for the right one', async () 
   expect([refused.status, refused.body.code]).toEqual([429, 'PAIRING_TRIES'])
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(500)
   expect((await look(code, tokens.bob)).status).toBe(200)
+})
+
+test('a clock that was set back makes nobody wait longer for another code', () => {
+  const tries = new WrongTries()
+  for (let n = 0; n < 5; n++) tries.note('0xaa', 86_400_000)
+  expect(() => tries.check('0xaa', 86_400_000)).toThrow(/wait before you try another/)
+  tries.check('0xaa', 0)
 })
 
 describe('only the meter speaks for itself', () => {

@@ -3,6 +3,7 @@ import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { digestOf, type Invitation, signFull } from '../../contracts/protocol/typed-data.ts'
 import { t0, terms } from '../market/engine/street.ts'
+import { patiently } from '../patience.ts'
 import { domain, lower, meters, people, seatIds, seatOfPerson, settings } from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
@@ -132,7 +133,7 @@ describe('the relay', () => {
     const asked = many.map(async (body, n) => {
       codes[n] = await codeOf(relay('seats', body, tokens.stranger))
     })
-    await vi.waitFor(() => expect(codes.filter((code) => code === 'RELAY_UNDER_WAY')).toHaveLength(7))
+    await vi.waitFor(() => expect(codes.filter((code) => code === 'RELAY_UNDER_WAY')).toHaveLength(7), patiently)
     go()
     await Promise.all(asked)
     expect(codes.filter((code) => code === 'relayed')).toHaveLength(1)

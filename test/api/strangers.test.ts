@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { OrdersAnswer } from '../../server/api/live-resources.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { AreaHandle } from '../../server/areas/area-handle.ts'
+import { patiently } from '../patience.ts'
 import { lower, meters, people, settings, signedOrder } from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
@@ -183,7 +184,7 @@ describe('orders', () => {
     pages.push(page)
     const honest: OrdersAnswer = await page.emitWithAck('orders', [await signedOrder('bob', { nonce: 2 })])
     expect(honest).toMatchObject({ ok: true, results: [{ status: 'accepted' }] })
-    await vi.waitFor(() => expect(answered).toBe(flood.length), { timeout: 20_000 })
+    await vi.waitFor(() => expect(answered).toBe(flood.length), patiently)
   })
 
   test('that somebody else signed use up what their address may send', async () => {
@@ -243,7 +244,7 @@ describe('the gate of orders', () => {
       gate.enter(area, { account: 'a', meter: 'm', sender: { network, account: null } }, never)
     const refused: unknown[] = []
     for (let n = 0; n < 2_001; n++) void enter('one').catch((error) => refused.push(error))
-    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]))
+    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]), patiently)
     expect(
       await gate.enter(area, { account: 'b', meter: 'm', sender: { network: 'two', account: null } }, async () => 'in'),
     ).toBe('in')
@@ -255,7 +256,7 @@ describe('the gate of orders', () => {
     const enter = (account: string, network: string, work: () => Promise<unknown>) =>
       gate.enter(area, { account, meter: 'm', sender: { network, account: null } }, (asAccount) => asAccount(work))
     for (let n = 0; n < 501; n++) void enter('a', `net ${n}`, never).catch((error) => refused.push(error))
-    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]))
+    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]), patiently)
     expect(await enter('b', 'net 0', async () => 'in')).toBe('in')
   })
 

@@ -1,6 +1,6 @@
 /** The tariff as cars, batteries and homes read it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { tariffSchema } from '../../server/api/tariff.ts'
+import { tariffSchema } from '../../server/api/tariff-resources.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { ask, type Street, startStreet, trade } from './street.ts'
 

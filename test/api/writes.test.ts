@@ -379,6 +379,22 @@ describe('Idempotency-Key', () => {
     expect((await claim('k5')).status).toBe(202)
   })
 
+  test('what is done and cannot be noted is answered as done, and is not run again', async () => {
+    const { database } = street
+    await database`create function no_room() returns trigger language plpgsql as
+      $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`
+    await database`create trigger full_disk before update or delete on idempotency_keys for each row execute function no_room()`
+    const before = street.relayed.length
+    expect((await claim('k6')).status).toBe(202)
+    expect((await claim('k6')).body.code).toBe('IDEMPOTENCY_UNDER_WAY')
+    expect(street.relayed).toHaveLength(before + 1)
+    street.relayError.next = new ChainError('CHAIN_REFUSED', 'no')
+    expect((await claim('k7')).body.code).toBe('CHAIN_REFUSED')
+    await database`drop function no_room cascade`
+    await database`update idempotency_keys set created_at = now() - interval '2 minutes' where key in ('k6', 'k7')`
+    expect((await claim('k7')).status).toBe(202)
+  })
+
   test('strangers have no keys and leave no rows', async () => {
     const before = await street.database`select from idempotency_keys`
     for (let n = 0; n < 5; n++) {

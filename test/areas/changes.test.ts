@@ -35,6 +35,7 @@ describe('what those outside were told of the seats', () => {
   it('is what the area knows after every command, though most of them tell of few seats', () => {
     let toldAfterCuts = 0
     let begun = 0
+    let followed = 0
     fc.assert(
       fc.property(streets, ({ steps, funds }) => {
         const told = new ToldSeats()
@@ -44,9 +45,14 @@ describe('what those outside were told of the seats', () => {
           // A street that goes back to a backup is made again from its journal.
           if (street.state !== state) for (const summary of told.all(street.state)) known.set(summary.seat, summary)
           state = street.state
-          for (const [seat, summary] of told.changedBy(state, events)) {
+          const { seats, newest } = told.changedBy(state, events)
+          for (const [seat, summary] of seats) {
             if (summary === null) known.delete(seat)
             else known.set(seat, summary)
+          }
+          for (const [place, seat] of newest.seats.entries()) {
+            known.get(seat)!.newest = { epoch: newest.epochs[place]!, time: newest.times[place]! }
+            followed += 1
           }
           const started = eventsOf(events, 'interval-started').at(-1)
           // Terms that begin are told with the first interval that starts under them.
@@ -63,6 +69,6 @@ describe('what those outside were told of the seats', () => {
       }),
       { seed: Number(process.env.SEED ?? 20_261_129), numRuns: Number(process.env.RUNS ?? 10), endOnFailure: true },
     )
-    expect([toldAfterCuts > 0, begun > 0]).toEqual([true, true])
+    expect([toldAfterCuts > 0, begun > 0, followed > 0]).toEqual([true, true, true])
   })
 })

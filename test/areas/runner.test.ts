@@ -1,8 +1,9 @@
 /** The writer of an area: answers what is durable, steps back where it has lost its place, and lets no command stop another. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { Submission } from '../../server/areas/area-handle.ts'
 import { JournaledArea } from '../../server/areas/journaled-area.ts'
 import { boundary, following, order, placing, reading, seat, t0, terms } from '../market/engine/street.ts'
+import { noTroubles } from '../simulation/database.ts'
 import { Machine } from '../simulation/machine.ts'
 import { SimulatedArea, type SimulatedServer } from './simulated.ts'
 
@@ -67,9 +68,9 @@ describe('an answer', () => {
   it('is to try again where nobody knows whether the commit was done, and a repeated command has effect once', async () => {
     const { area, ask } = await opened()
     const placed = newOrder()
-    area.database.troubles = { lostBefore: 0, lostAfter: 1, lostAndLate: 0, refused: 0 }
+    area.database.troubles = { ...noTroubles, lostAfter: 1 }
     await expect(ask(placed)).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
-    area.database.troubles = { lostBefore: 0, lostAfter: 0, lostAndLate: 0, refused: 0 }
+    area.database.troubles = noTroubles
     await area.pass(10_000)
     expect(isStored(area, placed)).toBe(true)
     expect(await ask(placed)).toMatchObject([{ type: 'refused', code: 'ORDER_DUPLICATE' }])
@@ -115,6 +116,36 @@ describe('a journal that has lost its newest rows', () => {
     // Believing in the lost row, the writer would call this order a repetition: whoever placed it would give up.
     await expect(ask(placed)).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
   })
+})
+
+test('a database that is away is said to be, without the address that the driver names', async () => {
+  const { area, server, ask } = await opened()
+  area.database.failOver(0, { downMs: 10_000 })
+  const away = /^(the area waits: the database cannot be used now|the journal could not be written; try again)$/
+  const refused = expect(ask(newOrder())).rejects.toThrow(away)
+  await area.until(() => server.handle.status.condition.is === 'waiting')
+  const reason = 'the database cannot be used now'
+  expect(server.handle.status.condition).toMatchObject({ code: 'CONNECTION_CLOSED', reason })
+  await refused
+})
+
+test('a full disk of the database is said to be full, once, and mended by room alone', async () => {
+  const { area, server, ask } = await opened()
+  const placed = newOrder()
+  area.database.troubles = { ...noTroubles, full: 1 }
+  await expect(ask(placed)).rejects.toThrow('the journal could not be written; try again')
+  const reason = 'the database cannot be used: its disk is full: make room there'
+  await area.until(() => server.handle.status.condition.is === 'waiting')
+  expect(server.handle.status.condition).toMatchObject({ code: '53100', reason })
+  await area.pass(30_000)
+  expect(server.handle.status.condition).toMatchObject({ code: '53100', reason })
+  expect(area.failures).toEqual(['the area is made again from its journal'])
+  // It is told again as long as it lasts, but seldom.
+  await area.pass(60_000)
+  expect(area.failures).toHaveLength(2)
+  area.database.troubles = noTroubles
+  await area.until(() => server.handle.status.condition.is === 'ready')
+  expect(await ask(placed)).toMatchObject([{ type: 'order-accepted' }])
 })
 
 describe('a writer that has lost its place', () => {

@@ -62,6 +62,9 @@ describe('area settings', () => {
     ],
     ['rules.grid', file({ rules: { grid: '0x12' } })],
     ['colour: has no meaning here', { ...file(), colour: 'green' }],
+    ['currency: write a currency’s three capital letters (ISO 4217), like EUR', { ...file(), currency: 'Euro' }],
+    ['currency: is missing', { ...file(), currency: undefined }],
+    ['graceSeconds: must be a number from 0 to 604800 (seconds), not "5 s"', { ...file(), graceSeconds: '5 s' }],
   ])('are refused by name: %s', (reason, written) => {
     expect(() => areaSettings(written, chain)).toThrow(reason)
   })
@@ -81,7 +84,7 @@ describe('area settings', () => {
       { zone, name: 'Süd', parent: 'root', feePerKwh: '0.01' },
     ]
     expect(() => areaSettings(file({ zones }), chain)).toThrow(
-      `zones.1.zone: a zone is 1 to 31 letters (a to z), digits, dots, dashes or underscores, and ${JSON.stringify(zone)} is not`,
+      `zones.1.zone: must be a zone: 1 to 31 letters (a to z), digits, dots, dashes or underscores (people read its "name"), not ${JSON.stringify(zone)}`,
     )
   })
 

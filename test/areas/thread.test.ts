@@ -1,10 +1,13 @@
 /** Areas in threads of their own on a real database: everything is a message, and one that ends leaves the others alone. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AreaThreadData } from '../../server/areas/area-thread.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaSettings } from '../../server/areas/settings.ts'
-import { startAreaThread } from '../../server/areas/start-area.ts'
+import { type AreaThreadOptions, startAreaThread } from '../../server/areas/start-area.ts'
+import { threadFile } from '../../server/project-files.ts'
 import type { Database } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { addressOf, order, placing, seat, terms } from '../market/engine/street.ts'
@@ -21,9 +24,14 @@ afterAll(() => server.stop())
 /** The settings of one of several areas, whose numbers differ as their rules do. */
 const settingsOf = (which: number) => areaSettings(areaFile({ rules: { watcherGraceSeconds: which } }), escrowFacts)
 
-function start(databaseUrl: string, which: number, owner: string): ConnectedArea {
+function start(
+  databaseUrl: string,
+  which: number,
+  owner: string,
+  more: Pick<AreaThreadOptions, 'startWorker'> = {},
+): ConnectedArea {
   const settings = settingsOf(which)
-  return startAreaThread({ databaseUrl, settings, owner, logLevel: 'silent' }, pino({ level: 'silent' }))
+  return startAreaThread({ databaseUrl, settings, owner, logLevel: 'silent', ...more }, pino({ level: 'silent' }))
 }
 
 /** Resolves when the handle's status is so. It is asked seldom: the area's own thread needs the processor. */
@@ -165,19 +173,77 @@ test('an area that cannot go on says why, and its neighbour trades on', async ()
   await Promise.all([again.stop(), other.stop()])
 })
 
-test('an area whose thread fails refuses what is asked of it, and its neighbour trades on', async () => {
+test('an area whose thread fails goes on in another, where it was', async () => {
+  const { database, url } = await server.fresh()
+  const from = Math.floor(nowSeconds() / 10) * 10 - 100
+  const workers: Worker[] = []
+  const startWorker = (workerData: AreaThreadData) => {
+    workers.push(new Worker(threadFile('area-thread'), { workerData }))
+    return workers.at(-1)!
+  }
+  const handle = start(url, 1, 'one', { startWorker })
+  await tellChain(handle, from)
+  const { rulesHash } = handle.settings
+  for (let nonce = 1; nonce <= 3; nonce += 1) {
+    const change = { rules: rulesHash, start: from + 200, end: from + 1_000, nonce }
+    const { atMs: _, ...submission } = placing(0, order(1, 'sell', change))
+    expect((await handle.submit(submission)).map(({ type }) => type)).toContain('order-accepted')
+    const loads = handle.status.loads
+    const asked = handle.submit(submission)
+    const ended = workers.at(-1)!.terminate()
+    // Answered, or refused so that it is asked again; never left alone.
+    await asked.catch((error) => expect(error).toMatchObject({ code: 'AREA_NOT_READY' }))
+    await ended
+    await until(() => handle.status.condition.is === 'waiting')
+    expect(handle.status.condition).toMatchObject({
+      code: 'AREA_RESTARTS',
+      reason: expect.stringMatching(/starts again/),
+    })
+    await expect(handle.submit(submission)).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
+    // Whoever tells an area something tells it anew.
+    await until(() => handle.status.loads > loads)
+    await tellAgain(handle)
+    await until(() => handle.status.condition.is === 'ready')
+    expect(await handle.submit(submission)).toMatchObject([{ type: 'refused', code: 'ORDER_DUPLICATE' }])
+  }
+  await handle.stop()
+  expect(workers).toHaveLength(4)
+  const rebuilt = await rebuildArea({ databaseUrl: url, areaId: 1, progress() {} })
+  expect(rebuilt).toEqual({ sequence: await rowsOf(database), difference: null })
+})
+
+test('an area whose thread fails again and again refuses what is asked of it, can be stopped, and its neighbour trades on', async () => {
   const { url } = await server.fresh()
   const from = Math.floor(nowSeconds() / 10) * 10 - 100
   // A database in which nothing is set up.
   const failing = start(Object.assign(new URL(url), { pathname: '/postgres' }).href, 1, 'one')
   const other = start(url, 2, 'one')
-  await until(() => failing.status.condition.is === 'stopped')
-  await delay(500)
-  expect(failing.status.condition).toMatchObject({ reason: expect.stringMatching(/thread has failed: .*areas/) })
+  const reasons = new Set<string>()
+  await until(() => {
+    const { condition } = failing.status
+    if (condition.is === 'waiting' && condition.code === 'AREA_RESTARTS') reasons.add(condition.reason)
+    return reasons.size === 2
+  })
+  expect([...reasons]).toEqual(
+    [1, 2].map((rest) => expect.stringMatching(`has failed and starts again within ${rest} s`)),
+  )
   const change = { rules: other.settings.rulesHash, start: from + 200, end: from + 1_000 }
   const { atMs: _, ...submission } = placing(0, order(1, 'sell', change))
-  await expect(failing.submit(submission)).rejects.toMatchObject({ code: 'AREA_STOPPED' })
+  await expect(failing.submit(submission)).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
   await tellChain(other, from)
   expect((await other.submit(submission)).map(({ type }) => type)).toContain('order-accepted')
   await Promise.all([failing.stop(), other.stop()])
+})
+
+test('an area whose thread runs out of memory says so, and how to give it more', async () => {
+  const grow = 'const kept = []; for (;;) kept.push(Array.from({ length: 1000 }, () => ({})))'
+  const startWorker = () => new Worker(grow, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 16 } })
+  const handle = start('postgres://127.0.0.1:1/nothing', 9, 'one', { startWorker })
+  await until(() => handle.status.condition.is === 'waiting' && handle.status.condition.code === 'AREA_RESTARTS')
+  expect(handle.status.condition).toMatchObject({
+    reason: expect.stringMatching(
+      /^the area’s thread has run out of memory \(.*--max-old-space-size=.* starts again within 1 s/,
+    ),
+  })
+  await handle.stop()
 })

@@ -4,14 +4,18 @@
  * only where they are named. With
  * `--json`, one JSON document is all that is printed.
  */
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { BusyRow } from './busy-day.ts'
 import type { KeptBytes } from './bytes.ts'
 import type { CommandRow } from './commands.ts'
 import type { BareCommit, DurableRow } from './durable.ts'
+import { endWithParent, whileRunning } from './ending.ts'
+import type { Blocks } from './longest-block.ts'
 import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
 import type { EngineDay, EngineRow } from './market-engine.ts'
@@ -61,10 +65,11 @@ const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
 }
 
 const [command, name] = process.argv.slice(2)
+endWithParent()
 if (command === 'part') process.stdout.write(JSON.stringify(await run[name as keyof typeof run]()))
-else report(process.argv.slice(2))
+else await report(process.argv.slice(2))
 
-function report(words: string[]): void {
+async function report(words: string[]): Promise<void> {
   const named = words.filter((word) => word !== '--json')
   const unknown = named.find((word) => !parts.includes(word as Part))
   if (unknown !== undefined) {
@@ -81,7 +86,7 @@ function report(words: string[]): void {
   const results: Results = {}
   for (const part of named.length === 0 ? byDefault : (named as Part[])) {
     if (!words.includes('--json')) console.error(`running: ${part}`)
-    results[part] = JSON.parse(inOwnProcess(part))
+    results[part] = JSON.parse(await inOwnProcess(part))
   }
   const goals = goalsOf(results)
   if (words.includes('--json')) {
@@ -101,13 +106,20 @@ function report(words: string[]): void {
   }
 }
 
-function inOwnProcess(part: Part): string {
+async function inOwnProcess(part: Part): Promise<string> {
   const folder = fileURLToPath(new URL('.', import.meta.url))
   const program = part === 'agent' ? [join(folder, 'meter-agent.js')] : [join(folder, 'bench.js'), 'part', part]
-  return execFileSync(process.execPath, ['--expose-gc', ...program], {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, ['--expose-gc', ...program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const stop = async () => {
+    child.kill()
+    await ended
+  }
+  return whileRunning(stop, async () => {
+    const printed = await text(child.stdout)
+    const [status, signal] = await ended
+    if (status !== 0) throw new Error(`the benchmark ${part} ended with ${signal ?? `status ${status}`}`)
+    return printed
   })
 }
 
@@ -183,7 +195,7 @@ function tableOf({ auction, book, engine, durable, busy, bytes, reports, agent, 
       ratio: `p99 ${rounded(row.p99Ms / alone!.p99Ms)} × a boundary alone`,
       p50: `${rounded(row.p50Ms)} ms`,
       p99: `${rounded(row.p99Ms)} ms`,
-      more: `longest block: main thread ${rounded(row.mainMs)} ms, area's thread ${rounded(row.areaMs)} ms; ${row.more}`,
+      more: `longest block: main thread ${blocked(row.main)}, area's thread ${blocked(row.area)}; ${row.more}`,
     })),
     ...(bytes === undefined ? [] : bytesRows(bytes)),
     ...(reports ?? []).map((row) => ({
@@ -312,11 +324,11 @@ function goalsOf({ auction, book, engine, durable, busy, bytes, reports, command
     const micros = Object.values(ofServer).reduce((sum, each) => sum + each, 0)
     goals.push(below(`durable: ${path}`, micros, path.includes('100') ? 120 : 250, 'µs of CPU each'))
   }
-  for (const { phase, p99Ms, mainMs, areaMs } of busy ?? []) {
+  for (const { phase, p99Ms, main, area } of busy ?? []) {
     goals.push(
       below(`busy: ${phase}, p99 until a reading is durable`, p99Ms, 1_000, 'ms'),
-      below(`busy: ${phase}, the longest block of the main thread`, mainMs, 50, 'ms'),
-      below(`busy: ${phase}, the longest block of the area's thread`, areaMs, 250, 'ms'),
+      below(`busy: ${phase}, the longest block of the main thread`, main.workMs, 50, 'ms of work'),
+      below(`busy: ${phase}, the longest block of the area's thread`, area.workMs, 250, 'ms of work'),
     )
   }
   if (bytes !== undefined) goals.push(below('bytes: kept for each meter and interval', bytes.totalBytes, 500, 'B'))
@@ -360,6 +372,10 @@ function goalsOf({ auction, book, engine, durable, busy, bytes, reports, command
     }
   }
   return goals
+}
+
+function blocked({ longestMs, workMs }: Blocks): string {
+  return `${rounded(longestMs)} ms, at most ${rounded(workMs)} ms of work in one`
 }
 
 function rounded(value: number): number {

@@ -3,20 +3,17 @@
  * behind a boundary, alone and while a hundred homes that were away for a day deliver their backlogs all at once; then the day's
  * batch is cut, its statement made and handed out beside the next boundary. Load, server and database share the machine's cores.
  */
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Socket } from 'socket.io-client'
 import type { ReadingsAnswer, SignedReading } from '../../contracts/protocol/wire.ts'
 import { spreadMs } from '../../meter-agent/link/link.ts'
-import { startPostgres } from '../../server/demo/embedded-postgres.ts'
-import { freePort } from '../../server/demo/ports.ts'
-import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import type { EmbeddedPostgres } from '../../server/demo/embedded-postgres.ts'
 import { turnstile } from '../../server/demo/turnstile.ts'
 import type { Recomputed } from './busy-day-server.ts'
 import { chunks, open, quantile, sayHello, startServer } from './durable-load.ts'
-import type { Blocks } from './durable-server.ts'
+import type { ThreadBlocks } from './durable-server.ts'
 import { daySeconds, intervalSeconds, type Key, meterKey, registersOf, sign } from './durable-street.ts'
+import { withPostgres } from './ending.ts'
+import type { Blocks } from './longest-block.ts'
 import { seededDraws } from './measure.ts'
 
 export interface BusyRow {
@@ -25,9 +22,8 @@ export interface BusyRow {
   readings: number
   p50Ms: number
   p99Ms: number
-  /** The longest time for which nothing else could run, by thread. */
-  mainMs: number
-  areaMs: number
+  main: Blocks
+  area: Blocks
   more: string
 }
 
@@ -39,9 +35,11 @@ const metersPerConnection = 100
 /** A connection that has more without an answer is refused: what comes meanwhile waits, and its wait counts. */
 const messagesUnderWay = 4
 
-export async function benchBusyDay(): Promise<BusyRow[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bench-'))
-  const postgres = await startPostgres({ dataFolder: folder, port: await freePort(), log: () => {} })
+export function benchBusyDay(): Promise<BusyRow[]> {
+  return withPostgres(measureBusyDay)
+}
+
+async function measureBusyDay(postgres: EmbeddedPostgres): Promise<BusyRow[]> {
   const server = await startServer(postgres.url, seatCount)
   const meters = Array.from({ length: seatCount }, (_, n) => meterKey(n + 1))
   const connections: Connection[] = []
@@ -78,11 +76,11 @@ export async function benchBusyDay(): Promise<BusyRow[]> {
   }
 
   async function measure(phase: string, work: () => Promise<{ latenciesMs: number[]; more: string }>): Promise<void> {
-    await server.ask<Blocks>({ ask: 'blocks' })
+    await server.ask<ThreadBlocks>({ ask: 'blocks' })
     const { latenciesMs, more } = await work()
-    const { mainMs, areaMs } = await server.ask<Blocks>({ ask: 'blocks' })
+    const { main, area } = await server.ask<ThreadBlocks>({ ask: 'blocks' })
     const [p50Ms, p99Ms] = [quantile(latenciesMs, 0.5), quantile(latenciesMs, 0.99)]
-    rows.push({ phase, readings: latenciesMs.length, p50Ms, p99Ms, mainMs, areaMs, more })
+    rows.push({ phase, readings: latenciesMs.length, p50Ms, p99Ms, main, area, more })
   }
 
   try {
@@ -131,8 +129,6 @@ export async function benchBusyDay(): Promise<BusyRow[]> {
     for (const { socket } of connections) socket.close()
     await server.ask({ ask: 'stop' })
     await server.ended
-    await postgres.stop()
-    removeDataFolder(folder)
   }
   return rows
 }

@@ -4,12 +4,8 @@
  * housekeeping does in the meantime (plain VACUUM) is asked for after each snapshot.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDatabase, startPostgres } from '../../server/demo/embedded-postgres.ts'
-import { freePort } from '../../server/demo/ports.ts'
-import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import { createDatabase, type EmbeddedPostgres } from '../../server/demo/embedded-postgres.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import { snapshotOf } from '../../server/market/engine/snapshot.ts'
 import { makeStatement } from '../../server/statements/make-statement.ts'
@@ -29,6 +25,7 @@ import {
   terms,
 } from '../market/engine/street.ts'
 import { JournalWriter } from '../store/journal-writer.ts'
+import { withPostgres } from './ending.ts'
 import { seededDraws } from './measure.ts'
 
 export interface BytesRow {
@@ -65,9 +62,11 @@ const intervalsPerSnapshot = 8
 /** Tables that hold what stands now, and do not grow with time. */
 const standing = new Set(['seats', 'seat_funds', 'snapshots', 'snapshot_pieces', 'orders', 'area_settings', 'areas'])
 
-export async function benchBytes(): Promise<KeptBytes> {
-  const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bench-'))
-  const postgres = await startPostgres({ dataFolder: folder, port: await freePort(), log: () => {} })
+export function benchBytes(): Promise<KeptBytes> {
+  return withPostgres(measureBytes)
+}
+
+async function measureBytes(postgres: EmbeddedPostgres, folder: string): Promise<KeptBytes> {
   const url = await createDatabase(postgres.url, 'bench')
   const database = openDatabase(url, 1, endless)
   try {
@@ -81,8 +80,6 @@ export async function benchBytes(): Promise<KeptBytes> {
     return { meters, intervals, tables, totalBytes, yearMb: (totalBytes * 96 * 365) / 1e6, logBytes, archivedBytes }
   } finally {
     await database.end()
-    await postgres.stop()
-    removeDataFolder(folder)
   }
 }
 

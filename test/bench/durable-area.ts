@@ -3,7 +3,6 @@
  * the machine's own: a thread that seems to have slept would make the area again from its journal.
  */
 import { randomBytes } from 'node:crypto'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { machineClocks } from '../../server/areas/area-program.ts'
 import { AreaClock } from '../../server/areas/clock.ts'
@@ -12,21 +11,25 @@ import { AreaRunner } from '../../server/areas/runner.ts'
 import { areaFaceOf, engineConfig } from '../../server/areas/settings.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import { settings } from './durable-street.ts'
+import { watchBlocks } from './longest-block.ts'
 
-/** `ahead` holds by how many ms the market's clock is ahead of the machine's, and then this thread's longest block in ms. */
-const { databaseUrl, ahead, clock } = workerData as { databaseUrl: string; ahead: Float64Array; clock: MessagePort }
+interface WorkerData {
+  databaseUrl: string
+  /** By how many ms the market's clock is ahead of the machine's. */
+  ahead: Float64Array
+  /** Where this thread keeps its longest blocks. */
+  blocks: Float64Array
+  clock: MessagePort
+}
+
+const { databaseUrl, ahead, blocks, clock } = workerData as WorkerData
 // Moved between two events of this thread: a clock that leaps while the area compares it with another would not be believed.
 clock.on('message', (aheadMs: number) => {
   ahead[0] = aheadMs
   clock.postMessage(null)
 })
 clock.unref()
-const delays = monitorEventLoopDelay({ resolution: 1 })
-delays.enable()
-setInterval(() => {
-  ahead[1] = Math.max(ahead[1]!, delays.max / 1e6)
-  delays.reset()
-}, 20).unref()
+watchBlocks(blocks)
 
 class MovedClock extends AreaClock {
   override seeDatabase(timeMs: number, askedMs: number): void {

@@ -9,7 +9,6 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import express from 'express'
 import { pino } from 'pino'
@@ -34,6 +33,7 @@ import { startStatements } from '../../server/statements/start-statements.ts'
 import { migrate, openDatabase } from '../../server/store/database.ts'
 import { type DayRequest, playedDay } from './busy-day-server.ts'
 import { daySeconds, seatOf, settings } from './durable-street.ts'
+import { type Blocks, takeBlocks, watchBlocks } from './longest-block.ts'
 import { selfTimes } from './self-times.ts'
 
 /** What the parent may ask. */
@@ -48,7 +48,7 @@ export type ServerRequest =
   | { ask: 'submit-kept'; underWay: number }
   /** Commands, transactions and seconds of commit so far. */
   | { ask: 'commits' }
-  /** The longest blocks since this was asked before. Answers `Blocks`. */
+  /** The longest blocks since this was asked before. Answers `ThreadBlocks`. */
   | { ask: 'blocks' }
   | DayRequest
   | { ask: 'stop' }
@@ -59,10 +59,9 @@ export interface Run {
   latenciesMs: number[]
 }
 
-/** For how long nothing else could run on a thread, in ms. */
-export interface Blocks {
-  mainMs: number
-  areaMs: number
+export interface ThreadBlocks {
+  main: Blocks
+  area: Blocks
 }
 
 export interface ServerReady {
@@ -82,14 +81,15 @@ const registry = new Registry()
 const log = pino({ level: 'warn' }, pino.destination(2))
 const database = openDatabase(databaseUrl)
 await migrate(database)
-/** By how many ms the market's clock is ahead of the machine's: it begins with a day. Beside it the longest block of the area's thread, ms. */
-const ahead = new Float64Array(new SharedArrayBuffer(16))
+/** By how many ms the market's clock is ahead of the machine's: it begins with a day. */
+const ahead = new Float64Array(new SharedArrayBuffer(8))
+const blocksOfArea = new Float64Array(new SharedArrayBuffer(16))
 const base = Math.ceil(Date.now() / 1000 / daySeconds) * daySeconds
 ahead[0] = base * 1000 - Date.now()
 const threadsAtFirst = readdirSync('/proc/self/task')
 const { port1: clock, port2: clockOfArea } = new MessageChannel()
 const thread = new Worker(join(import.meta.dirname, 'durable-area.js'), {
-  workerData: { databaseUrl, ahead, clock: clockOfArea },
+  workerData: { databaseUrl, ahead, blocks: blocksOfArea, clock: clockOfArea },
   transferList: [clockOfArea],
 })
 const area = connectArea(
@@ -171,10 +171,12 @@ const io = new Server(
 const telemetry = createTelemetryBoard(meterOwners(areas))
 attachAgents(io, { ...parts, telemetry })
 const live = attachLive(io, { ...parts, telemetry })
-const delays = monitorEventLoopDelay({ resolution: 1 })
-delays.enable()
+const blocksOfMain = new Float64Array(2)
+watchBlocks(blocksOfMain)
 const day = playedDay({ area, statements, base, seatCount, moveClock })
 
+// Whoever began the benchmark may have been killed.
+process.once('disconnect', () => process.exit())
 process.on('message', async (request: ServerRequest) => {
   process.send!({ answer: (await answer(request)) ?? null })
   if (request.ask === 'stop') process.disconnect()
@@ -218,12 +220,9 @@ async function answer(request: ServerRequest): Promise<unknown> {
     case 'clock':
       return moveClock(request.atMs)
     case 'blocks': {
-      // The area's thread notes its own some times a second.
+      // Each thread notes its own some times a second.
       await new Promise((resolve) => setTimeout(resolve, 100))
-      const blocks: Blocks = { mainMs: delays.max / 1e6, areaMs: ahead[1]! }
-      delays.reset()
-      ahead[1] = 0
-      return blocks
+      return { main: takeBlocks(blocksOfMain), area: takeBlocks(blocksOfArea) } satisfies ThreadBlocks
     }
     case 'start-profile':
       session.connect()

@@ -3,20 +3,17 @@
  * server has acknowledged them, which it does once they are in the journal in PostgreSQL. Load, server and database share
  * the machine's cores. Each path is run once for its figures and once more under a CPU profile of the server's main thread.
  */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect, type Socket as TcpSocket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Socket } from 'socket.io-client'
 import type { Order } from '../../contracts/protocol/typed-data.ts'
 import type { ReadingsAnswer, SignedReading } from '../../contracts/protocol/wire.ts'
-import { startPostgres } from '../../server/demo/embedded-postgres.ts'
-import { freePort } from '../../server/demo/ports.ts'
-import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import type { EmbeddedPostgres } from '../../server/demo/embedded-postgres.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import { type BenchServer, chunks, open, quantile, sayHello, startServer } from './durable-load.ts'
 import type { Run } from './durable-server.ts'
 import { accountKey, intervalSeconds, meterKey, settings, sign } from './durable-street.ts'
+import { withPostgres } from './ending.ts'
 import { seededDraws } from './measure.ts'
 
 const seatCount = 10_000
@@ -70,9 +67,16 @@ async function measureBareCommit(url: string): Promise<BareCommit> {
   return { p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) }
 }
 
-export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: DurableRow[] }> {
-  const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bench-'))
-  const postgres = await startPostgres({ dataFolder: folder, port: await freePort(), log: () => {} })
+interface DurableResult {
+  bareCommit: BareCommit
+  rows: DurableRow[]
+}
+
+export function benchDurable(): Promise<DurableResult> {
+  return withPostgres(measureDurable)
+}
+
+async function measureDurable(postgres: EmbeddedPostgres): Promise<DurableResult> {
   const bareCommit = await measureBareCommit(postgres.url)
   const server = await startServer(postgres.url, seatCount)
   const rows: DurableRow[] = []
@@ -228,8 +232,6 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
   } finally {
     await server.ask({ ask: 'stop' })
     await server.ended
-    await postgres.stop()
-    removeDataFolder(folder)
   }
   return { bareCommit, rows }
 }

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { sparingFlags } from '../../meter-agent/commands/service-unit.ts'
 import { serveDevice } from '../../meter-agent/simulator/device-server.ts'
 import { builtProgram } from '../built.ts'
+import { guardOf } from '../orphans.ts'
 
 const agentProgram = builtProgram('commonwatt-agent')
 const seconds = 30
@@ -59,6 +60,7 @@ async function measure(homes: number): Promise<AgentRow> {
   const devices = spawn(process.execPath, [fileURLToPath(import.meta.url), 'serve', `${homes}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  guardOf(devices.pid!, 'TERM')
   const ports = JSON.parse(await firstLine(devices.stdout)) as number[]
   const config = join(folder, 'agent.toml')
   writeFileSync(
@@ -85,6 +87,7 @@ url = "tcp://127.0.0.1:${port}"
   const agent = spawn(process.execPath, [...sparingFlags, agentProgram, 'run', '--config', config], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+  guardOf(agent.pid!, 'TERM')
   await pause(10_000)
   const before = usage(agent.pid!)
   await pause(seconds * 1000)

@@ -2,6 +2,7 @@
 import { reportFormat } from '../../server/reports/formats.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import { openReport } from '../../server/store/report-source.ts'
+import { peakKibibytes } from '../peak-memory.js'
 
 /** What is told on standard output, as JSON. */
 export interface ReportMemory {
@@ -25,7 +26,7 @@ let piece = await pieces.next()
 while (!piece.done) piece = await pieces.next()
 const { user, system } = process.cpuUsage(cpu)
 const said: ReportMemory = {
-  ...{ rows: piece.value.rows, residentMiB: process.resourceUsage().maxRSS / 1024 },
+  ...{ rows: piece.value.rows, residentMiB: peakKibibytes() / 1024 },
   ...{ seconds: (performance.now() - begun) / 1000, cpuSeconds: (user + system) / 1e6 },
 }
 await database.end()

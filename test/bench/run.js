@@ -1,6 +1,7 @@
 // `npm run bench`: bundles the benchmarks and runs them; see bench.ts for what may be named. Not in dist/, which a build
 // replaces: a run of minutes must not end with it.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +28,10 @@ const bundle = await rolldown({
 await bundle.write({ dir: output, format: 'esm', entryFileNames: '[name].js', sourcemap: true })
 await bundle.close()
 
-const { status } = spawnSync(process.execPath, [join(output, 'bench.js'), ...process.argv.slice(2)], {
-  stdio: 'inherit',
+// Its input is a pipe, by whose end it sees that this process is no more.
+const child = spawn(process.execPath, [join(output, 'bench.js'), ...process.argv.slice(2)], {
+  stdio: ['pipe', 'inherit', 'inherit'],
 })
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+const [status] = await once(child, 'exit')
 process.exit(status ?? 1)

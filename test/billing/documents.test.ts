@@ -84,7 +84,7 @@ const windowsLetters = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–
 
 /** The operators by which a PDF draws its pages. */
 function drawnIn(pdf: Buffer): string {
-  const pages = pdf.toString('latin1').matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)
+  const pages = pdf.toString('latin1').matchAll(/FlateDecode\s*>>\s*stream\r?\n([\s\S]*?)\r?\nendstream/g)
   return [...pages].map(([, page]) => inflateSync(Buffer.from(page!, 'latin1')).toString('latin1')).join('\n')
 }
 
@@ -113,6 +113,26 @@ describe('the documents of a month', () => {
     // And nothing after it is spoilt.
     expect(shown).toContain('Sonnenweg 3, 4020 Linz, AT')
     expect(shown).toContain('SHA-256')
+  })
+
+  test('are tagged: all that is drawn is a heading, a paragraph or a cell, whose row and column have names', async () => {
+    const [own] = documentsOf([dayWith(100)], parties, terms)
+    const pdf = await pdfOf({ number: '1-000001', issuedOn: '2026-12-01', document: own! })
+    const file = pdf.toString('latin1')
+    expect(file).toMatch(/\/MarkInfo \d+ 0 R[\s\S]*\/StructTreeRoot \d+ 0 R/)
+    expect(file).toContain('/Marked true')
+    const tags = [...file.matchAll(/\/S \/(\w+)\n/g)].map(([, tag]) => tag!)
+    const rows = tags.filter((tag) => tag === 'TR').length
+    const count = (tag: string) => tags.filter((each) => each === tag).length
+    expect(['Document', 'Table', 'H1'].map(count)).toEqual([1, 1, 1])
+    expect(count('H2')).toBeGreaterThanOrEqual(2)
+    // Four cells a row: the first names it, and the first row names the columns.
+    expect(count('TH')).toBe(rows - 1 + 4)
+    expect(count('TD')).toBe(3 * (rows - 1))
+    expect([...file.matchAll(/\/Scope \/Column/g)]).toHaveLength(4)
+    expect([...file.matchAll(/\/Scope \/Row/g)]).toHaveLength(rows - 1)
+    const outside = drawnIn(pdf).replace(/BDC[\s\S]*?EMC/g, '')
+    expect(outside).not.toMatch(/T[jJ]\b/)
   })
 
   test('fit every cell into its column, whatever metering points are called', async () => {
@@ -340,8 +360,10 @@ test('whatever the parties and amounts are, a document keeps the rules or is ref
     'Member: a small business needs a vatId or a taxNumber',
     'Member: owes the tax of what it buys from Community, and has no vatId',
     'Member: taxed supplies need a vatId',
-    'issuer.vat.0.ratePercent: a rate is above 0 and has at most two decimals',
-    'members.0.vat.0.ratePercent: a rate is above 0 and has at most two decimals',
+    'issuer.vat.0.ratePercent: must be a rate above 0 with at most two decimals, not "0"',
+    'issuer.vat.0.ratePercent: must be a rate above 0 with at most two decimals, not "0.00"',
+    'members.0.vat.0.ratePercent: must be a rate above 0 with at most two decimals, not "0"',
+    'members.0.vat.0.ratePercent: must be a rate above 0 with at most two decimals, not "0.00"',
   ])
 })
 
@@ -350,7 +372,9 @@ test.each(['2026-13-01', '2026-02-29', '2026-11-31', '0000-00-00', '2026-1-1', '
   (from) => {
     const [first, ...rest] = parties.members
     const wrong = { ...parties, members: [{ ...first!, vat: [{ from, kind: 'private' }] }, ...rest] }
-    expect(() => readParties(wrong)).toThrowError('members.0.vat.0.from: is no day (2026-11-05)')
+    expect(() => readParties(wrong)).toThrowError(
+      `members.0.vat.0.from: must be a day such as 2026-11-05, not "${from}"`,
+    )
   },
 )
 

@@ -5,7 +5,7 @@ import { pageFolder } from '../../server/project-files.ts'
 import { lower, people, seatOfPerson, settingsOfArea } from '../api/people.ts'
 import { type Street, startStreet, trade } from '../api/street.ts'
 import { assertBuilt } from '../built.ts'
-import { accessibilityFaults, phone, startBrowser } from './browser.ts'
+import { accessibilityFaults, patienceMs, phone, startBrowser } from './browser.ts'
 import { opensSteadily } from './first-things.ts'
 import { sweep } from './sweep.ts'
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   street = await startStreet({ others: [hill], pageFolder })
   await street.syncSeats([seatOfPerson('alice', 'top', { meter: `0x${'e'.repeat(40)}` })], hill.area)
   browser = await startBrowser()
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   await street?.stop()
@@ -30,7 +30,7 @@ afterAll(async () => {
 async function open(path: string, locale: string, { origin } = street): Promise<Page> {
   const context = await browser.newContext({ viewport: phone, locale, reducedMotion: 'reduce' })
   const page = await context.newPage()
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(patienceMs)
   await page.goto(origin + path)
   return page
 }
@@ -56,7 +56,7 @@ it('lists both, finds one by its street, and goes on to what was asked for', asy
   await page.getByText('In Test street, roofs sell').waitFor()
   expect(await page.title()).toBe('Test street · Commonwatt')
   await page.context().close()
-}, 60_000)
+})
 
 it('shows one account’s meter in each area under one session', async () => {
   const page = await open(`/areas/${hill.area}/account`, 'de-AT')
@@ -71,7 +71,7 @@ it('shows one account’s meter in each area under one session', async () => {
   const cookies = await page.context().cookies()
   expect(cookies.filter(({ name }) => name.includes(lower(people.alice).slice(2)))).toHaveLength(1)
   await page.context().close()
-}, 60_000)
+})
 
 it('opens with the street where it is a demo, and leads to the others', async () => {
   const demo = await startStreet({ others: [hill], pageFolder, demo: true })
@@ -82,7 +82,7 @@ it('opens with the street where it is a demo, and leads to the others', async ()
   await page.getByRole('link', { name: /^Hill/ }).waitFor()
   expect(new URL(page.url()).pathname).toBe('/areas')
   await page.context().close()
-}, 60_000)
+})
 
 it('says at once that the server is silent, and opens when it answers', async () => {
   const context = await browser.newContext({ viewport: phone, locale: 'en-GB', reducedMotion: 'reduce' })
@@ -94,15 +94,15 @@ it('says at once that the server is silent, and opens when it answers', async ()
   expect(tries).toBe(1)
   await page.getByText('In Hill, roofs sell').waitFor()
   await context.close()
-}, 60_000)
+})
 
 it('reads something before the script has come on a slow line, and then nothing jumps', async () => {
   await trade(street, 4)
   await opensSteadily(await open('/account', 'en-GB'), `${street.origin}/areas/test-street`)
-}, 60_000)
+})
 
 it('says so where no area is', async () => {
   const page = await open('/areas/valley', 'en-GB')
   await page.getByRole('heading', { name: 'Nobody here' }).waitFor()
   await page.context().close()
-}, 60_000)
+})

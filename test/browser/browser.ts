@@ -1,18 +1,10 @@
 /** Chromium from npm, and what the tests do with a page beyond clicking. */
 import { AxeBuilder } from '@axe-core/playwright'
-import chromium from '@sparticuz/chromium'
-import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { chromiumProgram } from './chromium.js'
 
-const unusual = ['--single-process', '--disable-web-security']
-
-/** Starts the browser: the one at `CHROMIUM_PATH`, or the one inside the npm package. */
 export async function startBrowser(): Promise<Browser> {
-  return playwright.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? (await chromium.executablePath()),
-    // As a single process the browser would end with the first context that is closed, and without its security it does not
-    // say from which page a request comes.
-    args: [...chromium.args.filter((flag) => !unusual.includes(flag)), '--disable-background-networking'],
-  })
+  return chromium.launch(await chromiumProgram())
 }
 
 export const wide = { width: 1280, height: 900 }

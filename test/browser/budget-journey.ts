@@ -5,7 +5,7 @@ import { accessibilityFaults, overflow, shows } from './browser.ts'
 
 export async function budgetJourney(page: Page): Promise<void> {
   await shows(page, '.my-budget .effect', /^You have no daily budget/)
-  const field = page.getByLabel('My daily budget in EUR')
+  const field = page.getByLabel('My daily budget in €')
   await field.fill('0.005')
   await shows(page, '.my-budget .wrong', /^A budget is an amount of more than nothing/)
   await field.fill('0.01')

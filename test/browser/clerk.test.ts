@@ -16,7 +16,7 @@ import { type Street, startStreet } from '../api/street.ts'
 import { assertBuilt } from '../built.ts'
 import { face } from '../market/engine/street.ts'
 import { fillStreet, month, area as number, parties, pointOf } from '../store/billed-street.ts'
-import { phone, startBrowser, wide } from './browser.ts'
+import { patienceMs, phone, startBrowser, wide } from './browser.ts'
 import { sweep } from './sweep.ts'
 
 const now = new Date('2026-11-03T09:00:00Z')
@@ -46,7 +46,7 @@ beforeAll(async () => {
   }
   await issueMonth(database, area, month, { now, isWalletSignature: null })
   browser = await startBrowser()
-}, 90_000)
+})
 afterAll(async () => {
   await browser?.close()
   await street?.stop()
@@ -55,7 +55,7 @@ afterAll(async () => {
 
 async function open(viewport: { width: number; height: number }, locale: string): Promise<Page> {
   const context = await browser.newContext({ viewport, locale, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(60_000)
+  context.setDefaultTimeout(patienceMs)
   await context.addInitScript(setClock, now.getTime())
   const page = await context.newPage()
   await page.goto(`${street.origin}/areas/sonnenweg/account`)
@@ -116,7 +116,7 @@ it('is enough to find last month’s bill of one member and to prove a line of i
   const seconds = waits.map(([what, time]) => `${what} ${time.toFixed(1)} s`).join(', ')
   process.stdout.write(`the clerk: ${acts.length} acts (${acts.join(', ')}); waited for ${seconds}\n`)
   await page.context().close()
-}, 90_000)
+})
 
 it('goes the same way on a phone, in German', async () => {
   const page = await open(phone, 'de-AT')
@@ -133,7 +133,7 @@ it('goes the same way on a phone, in German', async () => {
   await page.getByText('Noch kam keine Datei mit Messwerten.').waitFor()
   await sweep(page, 'metering points', 'utility')
   await page.context().close()
-}, 90_000)
+})
 
 it('puts a report forward, which the clerk and a second person release', async () => {
   const page = await open(wide, 'en-GB')
@@ -205,4 +205,4 @@ it('says that a billed month has changed until somebody has looked at it again',
   await changed.waitFor({ state: 'detached' })
   await inbox.waitFor({ state: 'detached' })
   await page.context().close()
-}, 90_000)
+})

@@ -15,6 +15,16 @@ export async function opensSteadily(page: Page, url: string): Promise<void> {
   await devtools.send('Network.setCacheDisabled', { cacheDisabled: true })
   const rate = { downloadThroughput: 150_000, uploadThroughput: 150_000 }
   await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 100, ...rate })
+  // A busy machine may paint late: what can be read without the script is painted before any script is let through.
+  let painted = () => {}
+  const isPainted = new Promise<void>((resolve) => {
+    painted = resolve
+  })
+  await page.exposeFunction('firstPainted', () => painted())
+  await page.route('**/*.js', async (route) => {
+    await isPainted
+    await route.continue()
+  })
   await page.context().addInitScript(watchShifts)
   await page.goto(url)
   await page.locator('.hero, .view:not([aria-busy]), .utility').first().waitFor()
@@ -24,7 +34,7 @@ export async function opensSteadily(page: Page, url: string): Promise<void> {
   expect(shift).toBeLessThan(mostShift)
 }
 
-/** In the page: adds up what jumps on it (the score of `layout-shift`) until it is asked. */
+/** In the page: adds up what jumps on it (the score of `layout-shift`) until it is asked, and tells of the first paint. */
 function watchShifts(): void {
   const seen = { shift: 0 }
   Object.assign(window, { seen })
@@ -33,6 +43,10 @@ function watchShifts(): void {
       if (!entry.hadRecentInput) seen.shift += entry.value
     }
   }).observe({ type: 'layout-shift', buffered: true })
+  new PerformanceObserver((list) => {
+    const { firstPainted } = window as unknown as { firstPainted: () => void }
+    if (list.getEntriesByName('first-contentful-paint').length > 0) firstPainted()
+  }).observe({ type: 'paint', buffered: true })
 }
 
 /** In the page: that sum, and how many bytes had come when something was first to be read. */

@@ -1,11 +1,13 @@
 /** What holds on every page for whoever uses it by keyboard, by ear, without motion, or on a phone that has lost its network. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { version as release } from '../../package.json' with { type: 'json' }
 import { pageFolder } from '../../server/project-files.ts'
 import { lower, people } from '../api/people.ts'
 import { type Street, startStreet, trade } from '../api/street.ts'
 import { assertBuilt } from '../built.ts'
-import { phone, shows, startBrowser, tabTo, textOf } from './browser.ts'
+import { t0 } from '../market/engine/street.ts'
+import { patienceMs, phone, shows, startBrowser, tabTo, textOf } from './browser.ts'
 
 let street: Street
 let browser: Browser
@@ -14,16 +16,22 @@ beforeAll(async () => {
   street = await startStreet({ pageFolder, demo: true })
   await trade(street, 1)
   browser = await startBrowser()
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   await street?.stop()
 })
 
+/** What a page has asked wrongly, as before there was anything to ask for. */
+const mistaken: string[] = []
+
 async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: phone, locale: 'en-GB', ...options })
-  context.setDefaultTimeout(30_000)
+  context.setDefaultTimeout(patienceMs)
   const page = await context.newPage()
+  page.on('response', (response) => {
+    if (response.status() === 400) mistaken.push(response.url())
+  })
   await page.goto(street.origin + path)
   return page
 }
@@ -65,7 +73,58 @@ it('a neighbour is preferred by the keyboard alone, and all of it is spoken', as
   await bob.getByLabel('Time', { exact: true }).selectOption('this month')
   expect(await bob.locator('.partners').ariaSnapshot()).toMatch(/combobox "Time"/)
   await Promise.all([alice, bob].map((page) => page.context().close()))
-}, 120_000)
+})
+
+describe('a home’s page', () => {
+  /** What stands before what on the page, as somebody reads it. */
+  const places = (page: Page, selectors: readonly string[]) =>
+    page.evaluate((all) => {
+      const elements = [...document.querySelectorAll('*')]
+      return all.map((selector) => elements.indexOf(document.querySelector(selector)!))
+    }, selectors)
+
+  it('says what is known while there is no yesterday, then whether all is well, the sun ahead and what flows', async () => {
+    const page = await pageOf('alice')
+    // On the day after this one, by whatever clock the test runs, the street's only day would be yesterday.
+    await page.clock.setFixedTime(new Date(t0 * 1000))
+    await shows(page, '.view > .today', /^Yesterday, against the supplier.*Nothing is known of yesterday/s)
+    await shows(page, '.sun-ahead', /said here once three days with sun are known/)
+    await shows(page, '.now .status', /Selling from [\d.]+ ct\/kWh on\..*None of the last 1 \S+ lacks a value\./)
+    await shows(
+      page,
+      '.with-whom',
+      /^From \d\d:\d\d on, in the newest result: [\d.]+ k?Wh to neighbours, [\d.]+ k?Wh to the supplier/,
+    )
+    const order = await places(page, ['.view > .today', '.now .status', '.sun-ahead', '#price'])
+    expect(order).toEqual([...order].sort((a, b) => a - b))
+    expect(order).not.toContain(-1)
+    expect(mistaken).toEqual([])
+    await page.context().close()
+  })
+
+  it('begins with what yesterday brought, compared with the supplier', async () => {
+    const page = await pageOf('alice')
+    await page.clock.setFixedTime(new Date((t0 + 86_400) * 1000))
+    const told = await shows(
+      page,
+      '.view > .today',
+      /\+[\d.]+ (ct|€)more from neighbours than the supplier would have paid for/,
+    )
+    const [difference, mine, supplier] = [
+      /\+([\d.]+)/,
+      /from neighbours([\d.]+) (?:ct|€)/,
+      /feed-in tariff([\d.]+)/,
+    ].map((each) => Number(each.exec(told)?.[1]))
+    expect(difference).toBeCloseTo(mine! - supplier!, 6)
+    await page.context().close()
+  })
+})
+
+it('every page says which release runs', async () => {
+  const page = await open('/account')
+  await shows(page, '.foot', new RegExp(`version ${release.replaceAll('.', '\\.')}`))
+  await page.context().close()
+})
 
 describe('the focus', () => {
   it('goes back to what opened a list, and stays nearby when what had it goes', async () => {
@@ -83,7 +142,7 @@ describe('the focus', () => {
     await alice.getByRole('button', { name: /^Keep \d/ }).waitFor({ state: 'detached' })
     await alice.waitForFunction(() => document.activeElement?.closest('.my-price') != null)
     await alice.context().close()
-  }, 120_000)
+  })
 
   it('is on a grey button too, which says why when it is pressed', async () => {
     const page = await open('/account')
@@ -91,7 +150,7 @@ describe('the focus', () => {
     await page.locator('.why', { hasText: 'Nothing is filled in yet.' }).waitFor()
     expect(await focused(page)).toBe('Sign in')
     await page.context().close()
-  }, 60_000)
+  })
 })
 
 it('nothing moves for whoever asked for less motion', async () => {
@@ -109,7 +168,21 @@ it('nothing moves for whoever asked for less motion', async () => {
   const usual = await pageOf('alice', { reducedMotion: 'no-preference' })
   expect((await durations(usual)).switches).toBe('0.15s')
   await Promise.all([still, usual].map((page) => page.context().close()))
-}, 60_000)
+})
+
+it('what a graphic says by colour is seen where a system forces its own colours', async () => {
+  const page = await pageOf('alice', { forcedColors: 'active' })
+  await page.locator('.legend .swatch').first().waitFor()
+  const unseen = await page.evaluate(() => {
+    const ground = (element: Element) => getComputedStyle(element).backgroundColor
+    const signs = document.querySelectorAll('.swatch, .comparison-bar, .scale-mark, .progress-fill, .switch-thumb')
+    return [...signs]
+      .filter((sign) => ground(sign) === ground(sign.closest('button') ?? document.body))
+      .map(({ className }) => className)
+  })
+  expect(unseen).toEqual([])
+  await page.context().close()
+})
 
 it('a phone without a network says what holds, and signs nothing by itself once it is back', async () => {
   const page = await pageOf('alice')
@@ -139,7 +212,7 @@ it('a phone without a network says what holds, and signs nothing by itself once 
   await page.locator('.my-price .badge').waitFor({ state: 'detached' })
   expect(sent.filter((path) => path.endsWith('/orders'))).toHaveLength(1)
   await page.context().close()
-}, 60_000)
+})
 
 it('a browser that signs out keeps nothing of the account', async () => {
   const page = await pageOf('alice')
@@ -156,4 +229,4 @@ it('a browser that signs out keeps nothing of the account', async () => {
   await page.getByLabel('Or paste a private key').waitFor()
   expect(await kept()).not.toBe(200)
   await page.context().close()
-}, 60_000)
+})

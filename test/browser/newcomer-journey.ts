@@ -200,7 +200,8 @@ async function askForAll(page: Page, words: NewcomerWords): Promise<void> {
   const payout = page.locator('.withdrawal')
   await button(payout, words.all).click()
   await button(payout, words.askForAll).click()
-  await shows(page, '.step', words.asked)
+  // Where that does not come, the card says why.
+  await shows(page, '.withdrawal', words.asked)
 }
 
 /** The first payment is listed, and the month's statement is verified here, in the browser. */

@@ -11,7 +11,8 @@ import { lower, people } from '../api/people.ts'
 import { ask, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
 import { assertBuilt } from '../built.ts'
 import { batchSeconds, t0 } from '../market/engine/street.ts'
-import { phone, startBrowser, wide } from './browser.ts'
+import { patiently } from '../patience.ts'
+import { patienceMs, phone, startBrowser, wide } from './browser.ts'
 import { looks, sweep } from './sweep.ts'
 
 const watchers = [lower(people.alice), lower(people.bob), lower(people.metering)]
@@ -24,7 +25,7 @@ beforeAll(async () => {
   await trade(street, 4)
   street.watching.watchers = { keys: watchers, quorum: 2 }
   browser = await startBrowser()
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   await street?.stop()
@@ -32,7 +33,7 @@ afterAll(async () => {
 
 async function open(at: number, viewport: { width: number; height: number }): Promise<Page> {
   const context = await browser.newContext({ ...looks[at], viewport, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(30_000)
+  context.setDefaultTimeout(patienceMs)
   const page = await context.newPage()
   await page.goto(`${street.origin}/account`)
   const [paste, signIn] = [
@@ -107,11 +108,11 @@ it('sees that all is in order, invites, and reads how payments go', async () => 
   expect([taken.status, inviter]).toEqual([200, lower(people.stranger)])
   // An open page asks again every few seconds.
   await expect
-    .poll(() => [...repeated].sort(), { timeout: 40_000, interval: 200 })
+    .poll(() => [...repeated].sort(), { ...patiently, interval: 200 })
     .toEqual(expect.arrayContaining(['/api/v1/areas/1/operation', '/api/v1/areas/1/watchers']))
   await sweep(page, 'the operator’s page', 'utility')
   await page.context().close()
-}, 90_000)
+})
 
 it('sees on a phone, in German, what is in the way and which watcher refuses', async () => {
   Object.assign(street.operation, troubled)
@@ -133,7 +134,7 @@ it('sees on a phone, in German, what is in the way and which watcher refuses', a
   await card('Mitglieder und Einladungen').getByRole('table').waitFor()
   await sweep(page, 'the operator’s page with troubles', 'utility')
   await page.context().close()
-}, 60_000)
+})
 
 it('stands below the grid operator’s page where one account holds both offices', async () => {
   street.offices.grid = lower(people.stranger)
@@ -142,4 +143,4 @@ it('stands below the grid operator’s page where one account holds both offices
   await page.getByRole('heading', { level: 2, name: 'Zones and links' }).waitFor()
   street.offices.grid = lower(people.grid)
   await page.context().close()
-}, 60_000)
+})

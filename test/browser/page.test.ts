@@ -22,7 +22,7 @@ import type { Street } from '../../server/demo/street.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
-import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
+import { batchSeconds, guestWh, zoneOfNoon } from '../end-to-end/scripted-street.ts'
 import {
   flatPoint,
   flatWh,
@@ -78,7 +78,7 @@ import { looks, narrow, sweep } from './sweep.ts'
 import { TestWallet } from './test-wallet.ts'
 
 /** How long the street takes to start, and enough of it for the tests on a slow machine. */
-const [startUpSeconds, scriptedIntervals] = [50, 300]
+const [startUpSeconds, scriptedIntervals] = [50, 720]
 
 let folder: string
 let street: Street
@@ -116,7 +116,10 @@ async function open(
   options: BrowserContextOptions = { viewport: wide },
   prepare: (context: BrowserContext) => Promise<unknown> = async () => {},
 ): Promise<Page> {
-  const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+  const context = await browser.newContext({
+    ...{ reducedMotion: 'reduce', timezoneId: zoneOfNoon(times.startSeconds) },
+    ...options,
+  })
   context.setDefaultTimeout(patienceMs)
   await prepare(context)
   const page = await context.newPage()
@@ -130,6 +133,11 @@ describe('the neighbourhood', () => {
     const page = await open('/')
     await shows(page, '.hero-price .huge', /11\.0/)
     await changes(page, '.hero-price .lead')
+    await shows(
+      page,
+      '.hero-now',
+      /^In the last .*came from next door: [\d.]+ k?Wh\. Today that has saved the street [\d.]+ (ct|€)/,
+    )
     await shows(page, '.zones', /45 Wh sold.*South.*few homes/s)
     await shows(page, '.link.full', /not shown, since few homes.*room for 20 Wh.*full/s)
   }, 180_000)
@@ -537,7 +545,7 @@ describe('everybody', () => {
   )
 
   it.each([
-    ['/people/roof-north', ['Sold to neighbours today', 'My home now', 'My price', 'My energy'], 'My money'],
+    ['/people/roof-north', ['Yesterday, against the supplier', 'My home now', 'My price', 'My energy'], 'My money'],
     ['/people/buyer', ['Price now', 'This month', 'My price', 'My energy'], 'My purse'],
   ] as const)(
     'sees first things first on a phone: %s',

@@ -7,8 +7,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import chromium from '@sparticuz/chromium'
-import { chromium as playwright } from 'playwright-core'
+import { chromium } from 'playwright-core'
+import { chromiumProgram } from './chromium.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const [desk, phone] = [
@@ -38,10 +38,7 @@ const demo =
 let browser
 try {
   await until('the street trades by day', tradesByDay)
-  browser = await playwright.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? (await chromium.executablePath()),
-    args: chromium.args.filter((flag) => !['--single-process', '--disable-web-security'].includes(flag)),
-  })
+  browser = await chromium.launch(await chromiumProgram())
   for (const picture of pictures) await take(picture)
 } finally {
   await browser?.close()
@@ -72,7 +69,7 @@ async function startDemo() {
 }
 
 async function take({ name, path, size, ready }) {
-  const look = { colorScheme: 'light', locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' }
+  const look = { colorScheme: 'light', locale: 'en-GB', timezoneId: zoneAfterMidnight(), reducedMotion: 'reduce' }
   const context = await browser.newContext({ viewport: size, ...look })
   const page = await context.newPage()
   await page.goto(demo.url + path)
@@ -81,6 +78,13 @@ async function take({ name, path, size, ready }) {
   await page.screenshot({ path: join(root, `docs/${name}.png`) })
   await context.close()
   console.log(`docs/${name}.png`)
+}
+
+/** A zone where it was midnight at the last full hour: a demo that is older than that has a yesterday there. */
+function zoneAfterMidnight() {
+  const hour = new Date().getUTCHours()
+  // East of Greenwich is minus in these names.
+  return hour <= 12 ? `Etc/GMT+${hour}` : `Etc/GMT-${24 - hour}`
 }
 
 async function tradesByDay() {

@@ -33,12 +33,21 @@ export async function sweep(page: Page, name: string, reader: 'home' | 'utility'
   ] as const) {
     await page.setViewportSize(size)
     await devtools.send('Page.setFontSizes', { fontSizes: { standard: pixels, fixed: pixels } })
+    await laidOut(page)
     const what = `${name}, ${size.width} pixels wide, text of ${pixels} pixels`
     expect(await tooWide(page), what).toEqual([])
     expect(await overflow(page), what).toBe(0)
+    expect(await touching(page), what).toEqual([])
     if (size === narrow) expect(await cutTables(page), what).toEqual([])
   }
   await devtools.detach()
+}
+
+/** The page's own observers of sizes are told in the frame after a change, behind what asks for a frame: the next frame finds all laid out. */
+function laidOut(page: Page): Promise<void> {
+  return page.evaluate(
+    () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  )
 }
 
 /** What is folded away holds more that is: each is opened, and waited for. */
@@ -81,6 +90,19 @@ function cutTables(page: Page): Promise<string[]> {
       .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
       .map((frame) => frame.getAttribute('aria-label') ?? ''),
   )
+}
+
+/** Cards that begin where the one above ends, so that two read as one. */
+function touching(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const cards = [...document.querySelectorAll('main .card')].filter((card) => card.checkVisibility())
+    const places = cards.map((card) => ({ card, ...card.getBoundingClientRect().toJSON() }))
+    return places.flatMap((above) =>
+      places
+        .filter(({ top, left, right }) => Math.abs(top - above.bottom) < 4 && left < above.right && above.left < right)
+        .map(({ card }) => `${above.card.textContent.slice(0, 30)} / ${card.textContent.slice(0, 30)}`),
+    )
+  })
 }
 
 /** What is cut off at its own edge or leaves the window, and is not in a frame that scrolls. */

@@ -386,7 +386,7 @@ test('two indexers on one database neither double nor lose an event', async () =
 
 test('a long history is read in steps, and what an area did not take is delivered again', async () => {
   const { database, street, home } = await scene()
-  for (let run = 0; run < 5; run += 1) await mine(chain.provider, 500)
+  await mine(chain.provider, 2500)
   await street.deposit(home, 50_000n)
   let failing = true
   const taken: AreaDelivery[] = []

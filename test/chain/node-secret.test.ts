@@ -10,6 +10,7 @@ import { askNode } from '../../server/chain/ask-node.ts'
 import { asChainError, openProvider, readEscrowFacts } from '../../server/chain/escrow-client.ts'
 import { startPoller } from '../../server/chain/poller.ts'
 import { walletSignatures } from '../../server/chain/wallet-signature.ts'
+import { patiently } from '../patience.ts'
 
 const secret = 'k3y-that-is-paid-for'
 let node: Server | null = null
@@ -111,5 +112,5 @@ test('a node that goes on dripping is given up at the deadline, and let go', asy
   const request = new FetchRequest(url)
   request.timeout = 100
   await expect(askNode(request)).rejects.toMatchObject({ code: 'TIMEOUT' })
-  await vi.waitFor(() => expect(isLetGo).toBe(true))
+  await vi.waitFor(() => expect(isLetGo).toBe(true), patiently)
 })

@@ -142,7 +142,19 @@ test('a purpose that fails on chain again and again rests longer each time', asy
   expect(await chain.provider.getTransactionCount(wallet.address)).toBe(2)
   await attempt({ replaceAfterMs: 0 })
   expect(await chain.provider.getTransactionCount(wallet.address)).toBe(3)
+  // The clock was a year ahead when it was sent, and was set right.
+  await isOfNextYear(database)
+  await attempt()
+  expect(await chain.provider.getTransactionCount(wallet.address)).toBe(4)
 })
+
+/** What was signed is said to have been so by a clock that was a year ahead. */
+async function isOfNextYear(database: Database): Promise<void> {
+  const nextYear = Date.now() + 365 * 86_400_000
+  await database`
+    update transactions
+    set attempts = (select jsonb_agg(each || jsonb_build_object('atMs', ${nextYear}::bigint)) from jsonb_array_elements(attempts) each)`
+}
 
 describe('a transaction', () => {
   test('that the node forgot is sent again, also by a process that was started later', async () => {
@@ -176,11 +188,15 @@ describe('a transaction', () => {
     expect(await allowance(wallet, spenderOf(3))).toBe(9n)
   })
 
-  test('that offers too little is replaced under its nonce', async () => {
+  test.each([
+    ['', { replaceAfterMs: 0 }, async () => {}],
+    [', also after the clock was set back by a year', {}, isOfNextYear],
+  ])('that offers too little is replaced under its nonce%s', async (_when, parts, happen) => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
-    const sender = senderOf(database, wallet, { replaceAfterMs: 0 })
+    const sender = senderOf(database, wallet, parts)
     const { hash } = await sender.send('cheap', approve(spenderOf(4), 4n))
+    await happen(database)
     await chain.provider.send('anvil_setNextBlockBaseFeePerGas', ['0x2540be4000'])
     await mine(chain.provider)
     expect(await chain.provider.getTransactionReceipt(hash)).toBeNull()

@@ -79,8 +79,11 @@ export async function startTestChain(): Promise<TestChain> {
   }
 }
 
+/** Mines `blocks` in pieces: a busy machine needs longer for some hundreds than a provider waits for one answer. */
 export async function mine(provider: JsonRpcProvider, blocks = 1): Promise<void> {
-  await provider.send('anvil_mine', [`0x${blocks.toString(16)}`])
+  for (let left = blocks; left > 0; left -= 50) {
+    await provider.send('anvil_mine', [`0x${Math.min(left, 50).toString(16)}`])
+  }
 }
 
 export async function chainTime(provider: JsonRpcProvider): Promise<number> {

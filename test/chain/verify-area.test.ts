@@ -19,6 +19,7 @@ import { verifyStatement } from '../../server/settlement/verify/verify-statement
 import type { StoredArea } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
 import { bundleProgram } from '../demo/bundle.ts'
+import { patiently } from '../patience.ts'
 import { exportedBatch, linesOfAny, statementOfSeat } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { startMarket } from './market.ts'
@@ -34,7 +35,6 @@ import {
 } from './street.ts'
 import { openWatchedStreet, type TestWatcher } from './watched-street.ts'
 
-const eventually = { timeout: 30_000, interval: 50 }
 let chain: TestChain
 let server: ScratchServer
 let database: Database
@@ -240,7 +240,7 @@ test('a batch settles with two of three watchers, which run as processes of thei
     const said = await own`select distinct watcher from watcher_words where signature is not null and reason is null`
     expect(said.map(({ watcher }) => watcher).sort()).toEqual([first, second, third].map(({ address }) => address))
     await first.start()
-    await vi.waitFor(async () => expect(await first.ready()).toEqual({ ready: true, notReady: [] }), eventually)
+    await vi.waitFor(async () => expect(await first.ready()).toEqual({ ready: true, notReady: [] }), patiently)
 
     // The server takes from the seller what it is owed, and from the buyer what it bought.
     await watched.tradeTo(start + 180)
@@ -254,13 +254,13 @@ test('a batch settles with two of three watchers, which run as processes of thei
     const refusals = escrowAt(place.escrow, chain.provider).getFunction('refusalsOf')
     await vi.waitFor(
       async () => expect(await refusals(place.rules.area, waiting.header)).toBeGreaterThan(1n),
-      eventually,
+      patiently,
     )
     expect(await settledWith(start + 180)).toBeUndefined()
     // The second one has run all the while: it signed every batch that settled, refused this one, and its metrics say so.
     const { length: settled } = await own`select 1 from batch_progress where status = 'settled'`
     const says = (word: string) => `commonwatt_watch_batches_total{says="${word}"}`
-    await vi.waitFor(async () => expect((await second.measured())[says('refused')]).toBe(1), eventually)
+    await vi.waitFor(async () => expect((await second.measured())[says('refused')]).toBe(1), patiently)
     const measured = await second.measured()
     expect(measured).toMatchObject({
       ...{ [says('approved')]: settled, [says('withheld')]: 0 },
@@ -282,12 +282,12 @@ test('a batch settles with two of three watchers, which run as processes of thei
     const hidden = `0x${'ab'.repeat(32)}` as const
     await watched.announce(hidden)
     const unseen = () => Promise.all(watchers.map(async (one) => (await one.measured()).commonwatt_watch_unseen))
-    await vi.waitFor(async () => expect(await unseen()).toEqual([1, 1, 1]), eventually)
+    await vi.waitFor(async () => expect(await unseen()).toEqual([1, 1, 1]), patiently)
     expect((await second.ready())!.notReady).toEqual([expect.stringContaining(hidden)])
     expect(await refusals(place.rules.area, hidden)).toBe(0n)
     await passUntil(chain.provider, (await chainTime(chain.provider)) + (place.rules.watcherGraceSeconds * 3) / 4)
-    await vi.waitFor(async () => expect(await refusals(place.rules.area, hidden)).toBe(3n), eventually)
-    await vi.waitFor(async () => expect(await unseen()).toEqual([0, 0, 0]), eventually)
+    await vi.waitFor(async () => expect(await refusals(place.rules.area, hidden)).toBe(3n), patiently)
+    await vi.waitFor(async () => expect(await unseen()).toEqual([0, 0, 0]), patiently)
   } finally {
     await watched.stop()
   }

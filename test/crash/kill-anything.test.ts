@@ -18,5 +18,5 @@ it(
     console.log(`SEED=${seed}: ${how}, ${survived.undisturbed} of ${survived.intervals} intervals as undisturbed`)
     expect(kills).toBeGreaterThanOrEqual(Math.floor(fireMs / everyMs / 2))
   },
-  fireMs + 390_000,
+  fireMs + 900_000,
 )

@@ -19,16 +19,14 @@ import { JsonRpcProvider } from 'ethers'
 import { expect } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
-import { startDemo } from '../../server/demo/demo.ts'
-import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
 import { rowsAfter } from '../../server/store/journal.ts'
 import { readingsOf } from '../../server/store/told.ts'
-import { assertBuilt, builtProgram } from '../built.ts'
-import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
-import { batchSeconds, intervalSeconds } from '../end-to-end/scripted-street.ts'
+import { builtProgram } from '../built.ts'
+import { intervalSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
+import { startTimelyDemo } from '../end-to-end/timely-demo.ts'
 
 type Who = 'buyer' | 'north' | 'south'
 /** By place of their zones. */
@@ -49,7 +47,6 @@ const expectedOf: Record<string, Result> = {
 }
 const noTrade: Result = { gridTake: 0, trades: {} }
 const depositUnits = 100_000_000n
-const startUpSeconds = 50
 const calmWithinMs = 150_000
 /** Intervals after the last kill, so that there are some in which nobody was disturbed: two batches. */
 const calmIntervals = 6
@@ -91,17 +88,16 @@ function pause(ms: number): Promise<void> {
 /** Runs the street under fire and checks everything; throws what does not hold. */
 export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire): Promise<Survived> {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-crash-'))
-  const startSeconds = Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds
+  const { demo, ports, startSeconds, end } = await startTimelyDemo(folder, (start) => ({
+    ...steadyStreet(folder, { startSeconds: start, intervals: intervals + calmIntervals }),
+    // A batch that the escrow takes no more is void; whatever the fire holds up, none becomes so old here.
+    withdrawalDelaySeconds: 900,
+  })).catch((error) => {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
   const fireEndSeconds = startSeconds + intervals * intervalSeconds
   const endSeconds = fireEndSeconds + calmIntervals * intervalSeconds
-  // A batch that the escrow takes no more is void; whatever the fire holds up, none becomes so old here.
-  const street = {
-    ...steadyStreet(folder, { startSeconds, intervals: intervals + calmIntervals }),
-    withdrawalDelaySeconds: 900,
-  }
-  const ports = await freeDemoPorts()
-  assertBuilt(['commonwatt', 'commonwatt-agent'])
-  const demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
   const database = openDatabase(demo.databaseUrl, 2)
   try {
     const kills = await fire(demo.pids, { seed, untilMs: fireEndSeconds * 1000, everyMs, log })
@@ -112,8 +108,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
     return { kills, ...result }
   } finally {
     await database.end({ timeout: 1 })
-    await demo.stop()
-    removeDataFolder(join(folder, 'data'))
+    await end()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -127,17 +122,24 @@ async function fire(
   const targets = Object.keys(pids()).filter((name) => name !== 'devices')
   while (Date.now() < untilMs) {
     await pause(everyMs * (0.5 + next()))
-    const name = targets[Math.floor(next() * targets.length)]!
-    try {
-      process.kill(pids()[name]!, 'SIGKILL')
-      kills[name] = (kills[name] ?? 0) + 1
-      log(`${new Date().toISOString()} killed ${name}`)
-    } catch (error) {
-      // It is down already, being started again.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
+    // Whatever is down already, being started again, is let go by.
+    const alive = targets.filter((name) => signal(pids()[name]!, 0))
+    const name = alive[Math.floor(next() * alive.length)]
+    if (name === undefined || !signal(pids()[name]!, 'SIGKILL')) continue
+    kills[name] = (kills[name] ?? 0) + 1
+    log(`${new Date().toISOString()} killed ${name}`)
   }
   return kills
+}
+
+/** Whether the process was there. */
+function signal(pid: number, which: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, which)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    return false
+  }
 }
 
 /** Waits until the batches of the script are settled on chain and every meter has been read well after its end. */

@@ -9,8 +9,9 @@ import { Connection } from '../../meter-agent/modbus/connection.ts'
 import { parseEndpoint } from '../../meter-agent/modbus/endpoint.ts'
 import { serveStreet } from '../../meter-agent/simulator/street.ts'
 import { parseStreet } from '../../meter-agent/simulator/street-config.ts'
-import { tariffSchema } from '../../server/api/tariff.ts'
+import { tariffSchema } from '../../server/api/tariff-resources.ts'
 import { carProgram } from '../../server/project-files.ts'
+import { patiently } from '../patience.ts'
 
 const cleanups: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -80,34 +81,32 @@ function runCar(args: string[]) {
   return { told, ended }
 }
 
-const waits = { timeout: 15_000, interval: 50 }
-
 test('a car charges while neighbours have energy to spare and the price suits, and its home’s use rises', async () => {
   const tariff = await serveTariff()
   const home = await serveHome()
   const args = ['--tariff', tariff.url, '--wallbox', home.wallbox, '--every', '0.05', '--hold', '0', '--limit', '0.2']
   const { told } = runCar(args)
-  await vi.waitFor(() => expect(told).toHaveLength(1), waits)
+  await vi.waitFor(() => expect(told).toHaveLength(1), patiently)
   expect(told[0]).toMatchObject({ charge: false, why: 'no neighbour has energy to spare (0.3000 EUR/kWh)' })
   expect(await home.reading()).toMatchObject({ powerW: 0, importWh: 0 })
   expect(await home.number(1000)).toBe(5)
 
   Object.assign(tariff.now, { source: 'neighbours', value: 0.14 })
-  await vi.waitFor(async () => expect(await home.reading()).toMatchObject({ powerW: 3700 }), waits)
+  await vi.waitFor(async () => expect(await home.reading()).toMatchObject({ powerW: 3700 }), patiently)
   expect(told[1]).toMatchObject({ charge: true, why: 'neighbours have energy to spare (0.1400 EUR/kWh)' })
   expect([await home.number(1000), await home.number(1004), await home.number(1020)]).toEqual([3, 7, 3_700_000])
-  await vi.waitFor(async () => expect(await home.number(1036)).toBeGreaterThan(10), waits)
+  await vi.waitFor(async () => expect(await home.number(1036)).toBeGreaterThan(10), patiently)
 
   tariff.now.value = 0.21
-  await vi.waitFor(async () => expect(await home.reading()).toMatchObject({ powerW: 0 }), waits)
+  await vi.waitFor(async () => expect(await home.reading()).toMatchObject({ powerW: 0 }), patiently)
   expect(told[2]).toMatchObject({ charge: false, why: expect.stringContaining('above the limit') })
   // The wallbox and the meter have counted the same energy, in steps of their own.
   expect((await home.reading()).importWh).toBe(Math.floor((await home.number(1036)) / 10))
 
   tariff.now.value = 0.1
-  await vi.waitFor(() => expect(told.at(-1)?.charge).toBe(true), waits)
+  await vi.waitFor(() => expect(told.at(-1)?.charge).toBe(true), patiently)
   tariff.now.source = null
-  await vi.waitFor(() => expect(told.at(-1)?.charge).toBe(false), waits)
+  await vi.waitFor(() => expect(told.at(-1)?.charge).toBe(false), patiently)
   expect(told.at(-1)?.why).toBe('the tariff cannot be read: the tariff answers 503')
 })
 
@@ -115,10 +114,13 @@ test('a decision stands for a while, and a wallbox that is not there is waited f
   const tariff = await serveTariff()
   const home = await serveHome()
   const held = runCar(['--tariff', tariff.url, '--wallbox', home.wallbox, '--every', '0.05', '--hold', '60'])
-  await vi.waitFor(() => expect(held.told).toHaveLength(1), waits)
+  await vi.waitFor(() => expect(held.told).toHaveLength(1), patiently)
   tariff.now.source = 'neighbours'
   const nobody = runCar(['--tariff', tariff.url, '--wallbox', '127.0.0.1:1', '--every', '0.05'])
-  await vi.waitFor(() => expect(nobody.told).toEqual([expect.objectContaining({ trouble: expect.any(String) })]), waits)
+  await vi.waitFor(
+    () => expect(nobody.told).toEqual([expect.objectContaining({ trouble: expect.any(String) })]),
+    patiently,
+  )
   expect(held.told).toHaveLength(1)
   expect(await home.number(1000)).toBe(5)
   expect((await runCar([]).ended)[0]).toBe(2)

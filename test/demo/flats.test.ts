@@ -5,6 +5,7 @@ import { demoHouse } from '../../server/demo/demo-house.ts'
 import { demoStreet } from '../../server/demo/demo-street.ts'
 import { type FlatOffice, seatedBefore, startFlats } from '../../server/demo/flats.ts'
 import { keyOfPoint } from '../../server/official/metering-keys.ts'
+import { patiently } from '../patience.ts'
 import { scratchFolder } from './scratch-folder.ts'
 
 const account = (digit: string) => `0x${digit.repeat(40)}`
@@ -49,7 +50,7 @@ test('whoever moves in has the code, tokens, a line in the roster and the grid o
   expect([running.free(), running.seated(), offers.length]).toEqual([0, [], 1])
   await expect(running.open(account('b'))).rejects.toThrow(/all 1 flats of the demo have found somebody/)
   offers[0]!.opened(account('c'))
-  await vi.waitFor(() => expect(did).toHaveLength(3))
+  await vi.waitFor(() => expect(did).toHaveLength(3), patiently)
   expect(did.sort()).toEqual(['0xc gets 20', 'orchard-3 of 0xc is confirmed', 'roster of orchard-3'])
   await expect(running.open(account('a'))).rejects.toMatchObject({ code: 'GUEST_REFUSED' })
   running.stop()
@@ -62,7 +63,7 @@ test('who has left makes room at once for the next, with the meter’s next epoc
   const { running, left, offers, did } = flatsIn(scratchFolder())
   await running.open(account('a'))
   offers[0]!.opened(account('a'))
-  await vi.waitFor(() => expect(did).toHaveLength(3))
+  await vi.waitFor(() => expect(did).toHaveLength(3), patiently)
   await expect(running.open(account('b'))).rejects.toThrow(/all 1 flats/)
   left.add(account('a'))
   expect(await running.open(account('b'))).toEqual({ code: 'ABCD2343' })
@@ -75,10 +76,10 @@ test('a flat at which nobody looks for an hour is free again; one that nobody pa
   const { running, offers, did, said } = flatsIn(scratchFolder(), flats)
   await running.open(account('a'))
   offers[0]!.opened(account('a'))
-  await vi.waitFor(() => expect(did).toHaveLength(3))
+  await vi.waitFor(() => expect(did).toHaveLength(3), patiently)
   await running.open(account('b'))
   offers[1]!.fails(new Error('the server refuses'))
-  await vi.waitFor(() => expect(running.free()).toBe(1))
+  await vi.waitFor(() => expect(running.free()).toBe(1), patiently)
   expect(said).toEqual(['orchard-4 is offered: the server refuses'])
   await running.makeRoom(Date.now() + 3_500_000)
   expect(running.free()).toBe(1)

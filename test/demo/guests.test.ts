@@ -9,6 +9,7 @@ import { type GuestParts, type Guests, startGuests } from '../../server/demo/gue
 import type { Street } from '../../server/demo/street.ts'
 import type { Supervisor } from '../../server/demo/supervisor.ts'
 import { settings } from '../api/people.ts'
+import { patiently } from '../patience.ts'
 import { scratchFolder } from './scratch-folder.ts'
 
 const account = (digit: string) => `0x${digit.repeat(40)}`
@@ -46,7 +47,7 @@ function recorder() {
       const program = programs.find((each) => each.name === name && !each.stopped)
       if (program === undefined) throw new Error(`${name} has not been started`)
       return program
-    })
+    }, patiently)
   return { programs, supervisor, named }
 }
 
@@ -110,7 +111,7 @@ test('once paired, the agent runs, the account has tokens and the grid operator 
   for (const step of ['claimed', 'consented', 'opened']) agent.say({ step, account: account('b') })
   agent.end()
   await named('agent-guest-1')
-  await vi.waitFor(() => expect(confirmed).toEqual([`${account('b')} guest-1`]))
+  await vi.waitFor(() => expect(confirmed).toEqual([`${account('b')} guest-1`]), patiently)
   expect(given).toEqual([account('b')])
   await expect(guests.open(account('a'))).rejects.toMatchObject({ code: 'GUEST_REFUSED' })
   guests.stop()
@@ -134,8 +135,8 @@ test('there are no more than the street says, and a home that nobody pairs is fr
   expect(guests.free()).toBe(0)
   await expect(guests.open(account('c'))).rejects.toThrow(/all 2 homes of the demo have found somebody/)
   ;(await named('pair-guest-1')).end()
-  await vi.waitFor(() => expect(guests.free()).toBe(1))
-  await vi.waitFor(() => expect(existsSync(join(folder, 'homes/guest-1'))).toBe(false))
+  await vi.waitFor(() => expect(guests.free()).toBe(1), patiently)
+  await vi.waitFor(() => expect(existsSync(join(folder, 'homes/guest-1'))).toBe(false), patiently)
   const ended = programs.filter(({ stopped }) => stopped).map(({ name }) => name)
   expect(ended).toEqual(['devices-guest-1', 'pair-guest-1'])
 })
@@ -176,7 +177,7 @@ test('an agent that ends without a code is no home', async () => {
   const opened = guests.open(account('a'))
   ;(await named('pair-guest-1')).end()
   await expect(opened).rejects.toThrow(/shows no code; try again/)
-  await vi.waitFor(() => expect(existsSync(join(folder, 'homes/guest-1'))).toBe(false))
+  await vi.waitFor(() => expect(existsSync(join(folder, 'homes/guest-1'))).toBe(false), patiently)
 })
 
 test('the door answers whoever knows its name, and says why nobody gets a home', async () => {
@@ -198,5 +199,5 @@ test('the door answers whoever knows its name, and says why nobody gets a home',
   expect((await ask(door.url, { account: 'Mara', area: 1 }))[0]).toBe(500)
   const heard = vi.spyOn(guests, 'watched')
   onTestFinished(tellWhoWatches(door.url, () => [account('a')], 5))
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith([account('a')]))
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith([account('a')]), patiently)
 })

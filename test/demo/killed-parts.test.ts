@@ -49,7 +49,7 @@ test('a parent killed with -9 leaves nothing that the next start does not find, 
   const after = identities(second)
   await second.end('SIGTERM')
   expect(after.filter(isRunning)).toEqual([])
-}, 60_000)
+})
 
 test("the terminal's Ctrl-C reaches the parent alone, which stops all in order", async () => {
   const folder = openFolder()
@@ -64,7 +64,7 @@ test("the terminal's Ctrl-C reaches the parent alone, which stops all in order",
   expect(readFileSync(log, 'utf8').match(/SIGTERM/g)).toHaveLength(1)
   expect(readFileSync(log, 'utf8')).not.toContain('SIGINT')
   expect(running.log()).not.toContain('starting it again')
-}, 60_000)
+})
 
 test('a data folder serves one at a time', async () => {
   const folder = openFolder()
@@ -72,4 +72,4 @@ test('a data folder serves one at a time', async () => {
   const running = await parts.start()
   await expect(parts.start()).rejects.toThrow(/is in use by process \d+/)
   expect(identities(running).every(isRunning)).toBe(true)
-}, 60_000)
+})

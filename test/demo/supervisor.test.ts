@@ -64,16 +64,21 @@ test('a program that is stopped is not started again', async () => {
 test('the waits between tries grow while a program does not start, and a stop ends them', async () => {
   const lines: string[] = []
   let launches = 0
+  let triedTwice = () => {}
+  const isTriedTwice = new Promise<void>((resolve) => {
+    triedTwice = resolve
+  })
   const kept = await keepRunning(
     'frail',
     async (): Promise<Running> => {
       launches += 1
+      if (launches === 3) triedTwice()
       if (launches > 1) throw new Error('no memory')
       return { pid: 1, ended: Promise.resolve('exit status 1'), stop: async () => {} }
     },
     { log: (line) => lines.push(line) },
   )
-  await until(() => launches === 3)
+  await isTriedTwice
   await kept.stop()
   expect(lines.slice(0, 2)).toEqual([
     'frail ended (exit status 1); starting it again',

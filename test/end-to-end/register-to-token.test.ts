@@ -34,21 +34,19 @@ import type {
 } from '../../server/api/resources.ts'
 import { type ApiClient, publicClient, signInWithKey } from '../../server/api-client.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
-import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
+import type { RunningDemo } from '../../server/demo/demo.ts'
 import { eventually } from '../../server/demo/onboarding.ts'
-import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import { assertBuilt, builtProgram } from '../built.ts'
-import { freeDemoPorts } from './demo-ports.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
+import { startTimelyDemo, type TimelyDemo } from './timely-demo.ts'
 
-/** What the first start takes at most before the script begins. */
-const startUpSeconds = 50
 const intervals = 3
 
 const folder = mkdtempSync(join(tmpdir(), 'commonwatt-end-to-end-'))
-const startSeconds = Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds
+let startSeconds: number
+let timely: TimelyDemo
 let demo: RunningDemo
 let provider: JsonRpcProvider
 let area: AreaResource
@@ -69,15 +67,12 @@ function sameTime(text: string, seconds: number): boolean {
 beforeAll(async () => {
   assertBuilt(['commonwatt', 'commonwatt-agent'])
   const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
-  const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
-  const ports = await freeDemoPorts()
-  demo = await startDemo({
-    street,
-    dataFolder: join(folder, 'data'),
-    ports,
-    print: () => {},
-  })
-  expect(Date.now() / 1000, 'everybody was ready before the script began').toBeLessThan(startSeconds)
+  const quantities = Array.from({ length: intervals }, () => counted)
+  timely = await startTimelyDemo(folder, (start) =>
+    scriptedStreet(folder, { startSeconds: start, intervals: quantities }),
+  )
+  ;({ demo, startSeconds } = timely)
+  const { ports } = timely
   provider = new JsonRpcProvider(`http://127.0.0.1:${ports.chain}`, 31337, { staticNetwork: true, cacheTimeout: -1 })
   const visitor = publicClient(demo.url)
   area = (await visitor.get<{ items: AreaResource[] }>('/areas')).items[0]!
@@ -87,12 +82,12 @@ beforeAll(async () => {
     people.set(person.name, { wallet, client, seat: await seatsOf(client, person.account) })
   }
   await changeKey('roof-north')
-}, 180_000)
+}, 600_000)
 
 /** The agent makes a meter's next key while it runs, the owner approves: it signs from the middle of the first batch on. */
 async function changeKey(name: string): Promise<void> {
   const { wallet, client, seat } = people.get(name)!
-  const [ticket] = await rotateKeys(await readConfig(join(folder, 'data/homes', name, 'agent.toml')), {
+  const [ticket] = await rotateKeys(await readConfig(join(timely.dataFolder, 'homes', name, 'agent.toml')), {
     from: startSeconds + intervalSeconds,
     nowMs: Date.now(),
   })
@@ -110,8 +105,7 @@ async function changeKey(name: string): Promise<void> {
 
 afterAll(async () => {
   provider?.destroy()
-  await demo?.stop()
-  removeDataFolder(join(folder, 'data'))
+  await timely?.end()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -149,7 +143,7 @@ describe('a day in the life of a watt-hour', () => {
         { zone: 'south', exportWh: null, congestionPerKwh: '0.0250' },
       ])
     }
-  }, 120_000)
+  })
 
   it('is shown to everybody: metered = matched + residual, and why', async () => {
     const expected = {
@@ -213,7 +207,7 @@ describe('a day in the life of a watt-hour', () => {
 
   it('was signed by two keys of one meter, of which the first is gone', async () => {
     const { client, seat } = people.get('roof-north')!
-    const keyFile = join(folder, 'data/homes/roof-north/roof-north-meter.key')
+    const keyFile = join(timely.dataFolder, 'homes/roof-north/roof-north-meter.key')
     await eventually(async () => (existsSync(`${keyFile}.next`) ? undefined : true), 'the former key to be gone')
     const { address, key } = await readKeyFile(keyFile, area.chain)
     expect(address).toBe(seat!.meter)
@@ -259,14 +253,14 @@ describe('a day in the life of a watt-hour', () => {
     const file = join(folder, 'batch.jsonl')
     writeFileSync(file, command('export', ...number, '--end', at(end)))
     expect(command('verify', file)).toBe('right\n')
-    const clerk = ['--server-url', demo.url, '--key-file', join(folder, 'data/community/keys/grid.key')]
+    const clerk = ['--server-url', demo.url, '--key-file', join(timely.dataFolder, 'community/keys/grid.key')]
     expect(command('export', ...number, ...clerk, '--end', at(end))).toBe(readFileSync(file, 'utf8'))
     const report = join(folder, 'report.csv')
     writeFileSync(report, csv)
     const compared = `right: ${3 * intervals} rows, of which ${3 * intervals} are what their batch gives\n`
     expect(command('verify', report, ...clerk)).toBe(compared)
     const to = Wallet.createRandom().address
-    const gridKey = join(folder, 'data/community/keys/grid.key')
+    const gridKey = join(timely.dataFolder, 'community/keys/grid.key')
     expect(command('area', 'withdraw-fees', '--key-file', gridKey, '--to', to)).toMatch(/^done in transaction 0x/)
     expect(await tokenAt(demo.token, provider).balanceOf!(to)).toBe(5_400n)
   })
@@ -304,10 +298,10 @@ describe('a day in the life of a watt-hour', () => {
       return tokens > 0n ? tokens : undefined
     }, 'the payout')
     expect(paid).toBe(10_018_450n)
-  }, 120_000)
+  })
 
   it('left no error in any log', () => {
-    const logs = join(folder, 'data/logs')
+    const logs = join(timely.dataFolder, 'logs')
     const errors = readdirSync(logs).flatMap((file) => {
       const lines = readFileSync(join(logs, file), 'utf8').split('\n')
       return lines.filter((line) => /^\{"level":[56]0,/.test(line)).map((line) => `${file}: ${line}`)

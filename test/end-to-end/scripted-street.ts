@@ -10,6 +10,16 @@ import { readStreet, type Street } from '../../server/demo/street.ts'
 export const intervalSeconds = 5
 export const batchSeconds = 15
 
+/**
+ * A time zone in which it is about noon at a moment, without summer time: what begins then sees no midnight for eleven hours, and the
+ * day of its readers is never yesterday's.
+ */
+export function zoneOfNoon(atSeconds: number): string {
+  const hoursAhead = 12 - (Math.round(atSeconds / 3600) % 24)
+  // POSIX counts these west of Greenwich.
+  return hoursAhead === 0 ? 'Etc/GMT' : `Etc/GMT${hoursAhead < 0 ? '+' : '-'}${Math.abs(hoursAhead)}`
+}
+
 /** Wh that a visitor's roof feeds in in every interval. */
 export const guestWh = 10
 
@@ -77,6 +87,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
       feedInPerKwh: '0.08',
       retailPerKwh: '0.30',
       graceSeconds: 2,
+      timeZone: zoneOfNoon(options.startSeconds),
       zones: [
         { zone: 'transformer', name: 'Transformer' },
         { zone: 'north', name: 'North', parent: 'transformer', feePerKwh: '0.01' },

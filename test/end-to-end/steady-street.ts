@@ -3,7 +3,7 @@
  * stand a house whose meters are read by the metering operator: a roof, and an empty flat.
  */
 import { type House, houseSchema, type Street, type StreetHome } from '../../server/demo/street.ts'
-import { type Counted, intervalSeconds, script, scriptedHome, scriptedStreet } from './scripted-street.ts'
+import { type Counted, intervalSeconds, script, scriptedHome, scriptedStreet, zoneOfNoon } from './scripted-street.ts'
 
 /** Wh in every interval. */
 const counted: Counted = { roofNorth: 40, roofSouth: 40, buyer: 45 }
@@ -66,7 +66,7 @@ export function steadyHouse(options: { startSeconds: number; intervals: number }
     },
     country: 'AT',
     connection: 'AT0099990000000000000000000000009',
-    timeZone: 'Europe/Vienna',
+    timeZone: zoneOfNoon(options.startSeconds),
     homes: [
       {
         ...home('house-roof', 'exportWh', 20),

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { isoSeconds } from '../../server/exchange/instants.ts'
@@ -13,9 +13,13 @@ import { workbook } from './writers/workbook.ts'
 const folder = mkdtempSync(join(tmpdir(), 'commonwatt-memory-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Loaded before the program: its peak of resident memory, in KiB, as the last line on standard error. */
+/** Loaded before the program: says its peak, in KiB, as the last line on standard error. */
 const peak = join(folder, 'peak.mjs')
-writeFileSync(peak, "process.on('exit', () => process.stderr.write(String(process.resourceUsage().maxRSS)))")
+writeFileSync(
+  peak,
+  `import { peakKibibytes } from ${JSON.stringify(pathToFileURL(resolve('test/peak-memory.js')).href)}
+  process.on('exit', () => process.stderr.write(String(peakKibibytes())))`,
+)
 const program = builtProgram('commonwatt')
 
 async function peakOf(content: Buffer) {

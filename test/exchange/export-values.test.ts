@@ -71,7 +71,7 @@ describe('an Austrian document', () => {
     expect(() => writeEdaXml(envelope, [gap])).toThrow('no interval before')
     expect(() => writeEdaXml(envelope, [{ ...total!, code: 'E1' }])).toThrow('meter code "E1"')
     expect(() => writeEdaXml(envelope, [total!, { ...offered!, point: at(2) }])).toThrow('one point')
-    expect(() => writeEdaXml(envelope, [])).toThrow('needs a series')
+    expect(() => writeEdaXml(envelope, [])).toThrow('in that time there is none')
     expect(() => writeEdaXml(envelope, [total!, { ...offered!, values: [...offered!.values].slice(1) }])).toThrow(
       'different periods',
     )
@@ -102,7 +102,7 @@ describe('a workbook', () => {
     expect(() => writeEdaXlsx([...series(at(1), plainDay, 1), ...series(at(2), plainDay + 1, 1)], () => '')).toThrow(
       'different periods',
     )
-    expect(() => writeEdaXlsx([], () => '')).toThrow('needs a series')
+    expect(() => writeEdaXlsx([], () => '')).toThrow('in that time there is none')
   })
 })
 

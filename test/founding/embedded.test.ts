@@ -19,9 +19,9 @@ afterAll(async () => {
   await programs.stop()
   removeDataFolder(join(root, 'sunfield/embedded'))
   rmSync(root, { recursive: true, force: true })
-}, 60_000)
+})
 
-test('founds with a database and a chain of its own, which give its keys their gas', { timeout: 120_000 }, async () => {
+test('founds with a database and a chain of its own, which give its keys their gas', { timeout: 300_000 }, async () => {
   const [database, chain] = [await freePort(), await freePort()]
   const config = ['--config', 'commonwatt.toml']
   const found = await commonwatt(root, [

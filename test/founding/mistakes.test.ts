@@ -7,7 +7,7 @@ import { foundCommunity } from '../../server/founding/found.ts'
 import { type Community, commonwatt, foundCommunity as founded, type Ground, startGround } from './community.ts'
 
 const refused: [answers: Answers, says: string][] = [
-  [{ currency: 'Euros' }, '--currency Euros: write its three capital letters, like EUR'],
+  [{ currency: 'Euros' }, '--currency Euros: write a currency’s three capital letters (ISO 4217), like EUR'],
   [
     { retailPrice: '0,30' },
     '--retail-price 0,30: write a price per kWh like 0.30, with a point and at most four decimals',
@@ -36,13 +36,13 @@ test('a folder that cannot be made is named as it was given', () => {
   expect(found).toThrow(/^no folder can be made in \/dev\/null \(E/)
 })
 
-describe('contracts', { timeout: 120_000 }, () => {
+describe('contracts', { timeout: 300_000 }, () => {
   let ground: Ground
   let community: Community
   beforeAll(async () => {
     ground = await startGround()
     community = await founded(ground, 'Sunfield')
-  }, 120_000)
+  })
   afterAll(() => ground.stop())
 
   test('are deployed for a token only: what stands at its address is looked at before anything is paid for', async () => {

@@ -22,7 +22,11 @@ const ranElsewhere: Record<string, string> = {
 }
 
 /** Lines of a shell that are no command of ours; what they do, `test/packages` does with the package's own name, and the story with folders. */
-const others = [/^cd sunfield$/, /^npm install -g \.\/commonwatt-…\.tgz --omit=optional$/]
+const others = [
+  /^cd sunfield$/,
+  /^npm install --prefix \/opt\/commonwatt \.\/commonwatt-…\.tgz --omit=optional$/,
+  /^ln -s \/opt\/commonwatt\/node_modules\/\.bin\/commonwatt \/usr\/local\/bin\/$/,
+]
 
 /** The lines of a document's shell blocks that no test runs, `ran` being those that the asking test ran itself. */
 export function neverRun(document: string, ran: readonly string[]): string[] {

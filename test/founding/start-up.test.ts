@@ -22,7 +22,7 @@ let community: Community
 beforeAll(async () => {
   ground = await startGround()
   community = await foundCommunity(ground, 'Sunfield')
-}, 120_000)
+})
 afterAll(() => ground.stop())
 
 const inFolder = (name: string) => join(community.folder, name)
@@ -46,7 +46,7 @@ function changed(name: string, of: string, change: (text: string) => string): st
   return name
 }
 
-describe('a server that cannot start', { timeout: 120_000 }, () => {
+describe('a server that cannot start', { timeout: 300_000 }, () => {
   test('says that its area is not open', async () => {
     expect(await refused()).toMatch(/^area \d+ is not open in the escrow: .*"commonwatt area open"$/)
     await openArea(community)
@@ -143,7 +143,7 @@ describe('a server that cannot start', { timeout: 120_000 }, () => {
     expect([status, stderr.trimEnd().split('\n')]).toEqual([
       1,
       [
-        expect.stringMatching(/no-area\.json: currency: is missing$/),
+        expect.stringMatching(/no-area\.json: currency: is missing: .*ISO 4217/),
         expect.stringMatching(/no-area\.json: currencies: has no meaning here$/),
       ],
     ])
@@ -158,9 +158,20 @@ describe('a server that cannot start', { timeout: 120_000 }, () => {
     const { status, stderr } = await serve(['--config', wrong])
     expect(status).toBe(1)
     expect(stderr).toContain('wrong.toml: escrow 1 rules: has no meaning here')
-    expect(stderr).toContain('wrong.toml: port: a whole number from 1 to 65535 is needed')
+    expect(stderr).toContain('wrong.toml: port: must be a whole number from 1 to 65535, not')
     expect(stderr).toContain('wrong.toml: escrow 1 rpc-url: is no such address')
     expect(stderr).not.toContain('secret-of-the-node')
+  })
+
+  test('names the place where its configuration is no TOML, without the text, and says what is wanted where something else stands', async () => {
+    const broken = changed('broken.toml', 'commonwatt.toml', (text) => `secret = of-the-node\n${text}`)
+    expect((await serve(['--config', broken])).stderr).toMatch(
+      /broken\.toml: this is no TOML: see line 1, column \d+\n$/,
+    )
+    const number = changed('number.toml', 'commonwatt.toml', (text) => text.replace(/rpc-url = ".*"/, 'rpc-url = 3'))
+    expect((await serve(['--config', number])).stderr).toContain('escrow 1 rpc-url: must be a text, not 3')
+    const table = changed('table.toml', 'commonwatt.toml', (text) => text.replace(/rpc-url = ".*"/, 'rpc-url = {}'))
+    expect((await serve(['--config', table])).stderr).toContain('escrow 1 rpc-url: must be a text, not a table')
   })
 })
 
@@ -199,16 +210,16 @@ describe('a server that runs', { timeout: 300_000 }, () => {
       await says(/^$/)
       process.kill(ground.postgres.pid, 'SIGSTOP')
       // Those that serve a connection go on until they need the one that starts them.
-      for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGSTOP')
+      tellBackends(ground.postgres.pid, 'SIGSTOP')
       await says(/database: no answer within 2 s/)
       const read = await fetch(`${server.url}/api/v1/areas/${await areaNumber()}/batches`)
       expect([read.status, read.headers.get('content-type'), (await read.json()).code]).toEqual([
         ...[503, 'application/problem+json; charset=utf-8', 'DATABASE_SILENT'],
       ])
-      for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGCONT')
+      tellBackends(ground.postgres.pid, 'SIGCONT')
       process.kill(ground.postgres.pid, 'SIGCONT')
       await says(/^$/)
-      for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGTERM')
+      tellBackends(ground.postgres.pid, 'SIGTERM')
       await says(/^$/)
       await giveGas(ground, community.operator, 0n)
       await says(/cannot pay the gas of a batch: send it some/)
@@ -224,7 +235,7 @@ describe('a server that runs', { timeout: 300_000 }, () => {
   })
 })
 
-describe('a backup', { timeout: 60_000 }, () => {
+describe('a backup', { timeout: 300_000 }, () => {
   test('is not made for a length of time that is none', async () => {
     for (const days of ['x', '0', '-1']) {
       const said = await commonwatt(community.folder, ['backup', '--config', 'commonwatt.toml', `--keep=${days}`])
@@ -234,7 +245,7 @@ describe('a backup', { timeout: 60_000 }, () => {
   })
 })
 
-describe('the doctor', { timeout: 60_000 }, () => {
+describe('the doctor', { timeout: 300_000 }, () => {
   const doctor = () => commonwatt(community.folder, ['doctor', '--config', 'commonwatt.toml'])
 
   test('finds everything well but the backup', async () => {
@@ -264,7 +275,14 @@ async function areaNumber(): Promise<number> {
   return JSON.parse(stdout).area
 }
 
-/** The processes that a postmaster has started. */
-function backendsOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+/** Signals the processes that a postmaster has started. */
+function tellBackends(postmaster: number, signal: NodeJS.Signals): void {
+  const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').trim()
+  for (const pid of children.split(' ').filter(Boolean)) {
+    try {
+      process.kill(Number(pid), signal)
+    } catch {
+      // It has ended since the list was read.
+    }
+  }
 }

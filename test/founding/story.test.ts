@@ -53,7 +53,7 @@ beforeAll(async () => {
   programs = new RunningPrograms(ground.folder)
   runPackedServer(ground.folder)
   agentProgram = packedAgent(ground.folder)
-}, 120_000)
+})
 afterAll(async () => {
   await programs.stop()
   await ground.stop()

@@ -9,6 +9,7 @@ import { transact } from '../../server/store/database.ts'
 import { domain, hello, lower, meters, seatOfPerson, signedReading } from '../api/people.ts'
 import { type Street, startStreet } from '../api/street.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
+import { patiently } from '../patience.ts'
 
 let street: Street
 let agent: Socket
@@ -183,7 +184,7 @@ describe('readings', () => {
       const messages = Array.from({ length: 20 }, () => send([reading]))
       const busy: ReadingsAnswer[] = []
       for (const message of messages) void message.then((answer) => answer.ok || busy.push(answer))
-      await vi.waitFor(() => expect(busy).toHaveLength(12), { timeout: 20_000 })
+      await vi.waitFor(() => expect(busy).toHaveLength(12), patiently)
       return messages
     })
     const settled = await Promise.all(answers)
@@ -318,7 +319,7 @@ test('agents announce their meters anew where an area was made again: it may hav
   await vi.waitFor(() => {
     agent!.emit('readings', [reading], () => {})
     expect(isGone).toBe(true)
-  }, 20_000)
+  }, patiently)
   agent = street.agent()
   expect(await announce(await hello('bob'))).toMatchObject({ ok: true })
 })

@@ -5,6 +5,7 @@ import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
 import { expect, test, vi } from 'vitest'
 import { dropWhenSlow, socketOptions } from '../../server/live/limits.ts'
+import { patiently } from '../patience.ts'
 
 test('a page that stops reading is dropped while another receives everything', async () => {
   const http = createServer()
@@ -40,9 +41,9 @@ test('a page that stops reading is dropped while another receives everything', a
       sent += 1
       expect(dropped).toEqual([stalledId])
     },
-    { timeout: 25_000, interval: 0 },
+    { ...patiently, interval: 0 },
   )
-  await vi.waitFor(() => expect(received).toBe(sent), { timeout: 5_000 })
+  await vi.waitFor(() => expect(received).toBe(sent), patiently)
   expect(io.sockets.sockets.size).toBe(1)
   reading.close()
   stalled.close()

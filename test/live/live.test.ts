@@ -11,6 +11,7 @@ import { type NoticeRow, notePayouts, noteSeats, seatsSettledWithin } from '../.
 import { lower, meters, people, seatIds, settings, signedOrder } from '../api/people.ts'
 import { announce, ask, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
 import { t0 } from '../market/engine/street.ts'
+import { patiently } from '../patience.ts'
 import { connected, listen } from './view.ts'
 
 let street: Street
@@ -218,7 +219,7 @@ describe('notices', () => {
     const again = looking(20, new Registry())
     await vi.waitFor(async () => {
       expect(await street.database`select from notices_looked`).toHaveLength(1)
-    })
+    }, patiently)
     await again.stop()
     expect(told).toHaveLength(before)
 

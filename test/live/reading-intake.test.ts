@@ -10,6 +10,7 @@ import type { ChainSeat } from '../../server/market/area/area.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { domain, lower, meters, people, seatOfPerson, settingsOfArea, signedReading } from '../api/people.ts'
 import { intervalSeconds, t0, terms } from '../market/engine/street.ts'
+import { patiently } from '../patience.ts'
 import { committedReadings, type MemoryArea, startMemoryArea } from './memory-area.ts'
 
 /** Where Alice's meter moves from area 1 to area 2. */
@@ -86,7 +87,7 @@ test('a hundred backlogs at once go part by part, and the reading of a boundary 
   const backlogs = Array.from({ length: 100 }, () => intake.take(Array.from({ length: 96 }, () => old)))
   expect(checked).toEqual([96, 96])
   const own = intake.take([arrive(await signedReading('bob', { time: t0 + intervalSeconds }))])
-  await vi.waitFor(() => expect(checked).toEqual([96, 96, 1]))
+  await vi.waitFor(() => expect(checked).toEqual([96, 96, 1]), patiently)
   finish.pop()!()
   expect(await own).toMatchObject([{ status: 'refused', code: 'READING_SIGNATURE' }])
   while (checked.length < 51 || finish.length > 0) {

@@ -134,8 +134,8 @@ describe('commonwatt clear', () => {
     })
 
     test.each([
-      ['text that is not JSON', 'not\njson', /not JSON/],
-      ['an empty file', '', /not JSON/],
+      ['text that is not JSON', 'not\njson', /standard input: this is no JSON: see line 1, column 2\n/],
+      ['an empty file', '', /standard input: this is no JSON: it ends too early\n/],
       ['bytes that are not text', Buffer.from([0x22, 0xff, 0x22]), /not UTF-8/],
       ['a line of 50 MB', Buffer.alloc(50_000_000, 'x'), /line 1 is longer/],
     ])('%s', async (_, input, reason) => {

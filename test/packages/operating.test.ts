@@ -141,7 +141,7 @@ async function stopped(proxy: ChildProcess): Promise<void> {
   await once(proxy, 'exit')
 }
 
-describe('a proxy as in the examples', { timeout: 60_000 }, () => {
+describe('a proxy as in the examples', { timeout: 300_000 }, () => {
   test('lets through what the server takes, and no more', () => {
     const [, nginx] = read('nginx.conf').match(/client_max_body_size (\d+)m;/)!
     const [, caddy] = read('Caddyfile').match(/max_size (\d+)MiB/)!

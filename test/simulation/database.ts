@@ -39,9 +39,11 @@ export interface Troubles {
   lostAndLate: number
   /** The server refuses the statement for reasons of its own. */
   refused: number
+  /** A commit finds no room on the server's disk. */
+  full: number
 }
 
-export const noTroubles: Troubles = { lostBefore: 0, lostAfter: 0, lostAndLate: 0, refused: 0 }
+export const noTroubles: Troubles = { lostBefore: 0, lostAfter: 0, lostAndLate: 0, refused: 0, full: 0 }
 
 interface Kept {
   place: Place
@@ -175,9 +177,11 @@ export class Database {
         const { nowMs } = scheduler
         if (this.lives !== life || nowMs < this.downUntilMs) return lose()
         if (nowMs < this.stalledUntilMs) return scheduler.after(this.stalledUntilMs - nowMs, arrive)
-        const { lostBefore, lostAfter, lostAndLate, refused } = this.troubles
+        const { lostBefore, lostAfter, lostAndLate, refused, full } = this.troubles
         if (random.chance(lostBefore)) return lose()
         if (random.chance(refused)) return answer(() => reject(refusal('53300', 'sorry, too many clients already')))
+        if (isWrite && full > 0 && random.chance(full))
+          return answer(() => reject(refusal('53100', 'could not extend file: No space left on device')))
         if (isWrite && random.chance(lostAndLate)) {
           lose()
           return scheduler.after(random.between(0, 8_000), () => carryOut(false))

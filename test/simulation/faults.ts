@@ -166,6 +166,8 @@ export class Faults {
     const chance = () => (random.chance(0.5) ? random.between(0, 0.2) : 0)
     const troubles: Troubles = {
       ...{ lostBefore: chance(), lostAfter: chance(), lostAndLate: chance(), refused: chance() },
+      // For an area the same as what is refused for other reasons.
+      full: 0,
     }
     say(`statements go astray: ${JSON.stringify(troubles)}`)
     database.troubles = troubles

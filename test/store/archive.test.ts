@@ -13,12 +13,14 @@ import { makeStatement } from '../../server/statements/make-statement.ts'
 import { archiveMonths } from '../../server/store/archive-files.ts'
 import { requireKept } from '../../server/store/archives.ts'
 import { areaFileLines } from '../../server/store/area-export.ts'
+import { openDatabase } from '../../server/store/database.ts'
 import { packJournal } from '../../server/store/journal-segments.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { markSettled } from '../../server/store/settlement-store.ts'
 import { readingsOf } from '../../server/store/told.ts'
 import { builtProgram } from '../built.ts'
 import { config, face, following, order, placing, reading, seat, terms } from '../market/engine/street.ts'
+import { patiently } from '../patience.ts'
 import { identity, type ScratchArea, scratchArea } from './area.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
 
@@ -209,15 +211,15 @@ test('a file that was written and is not what it was keeps its month in the tabl
 
 test('killed in the middle of writing a file, the next run writes it whole', async () => {
   const { database, url } = area
-  const blocking = await database.reserve()
+  const blocking = openDatabase(url, 1)
   await blocking`begin`
   await blocking`lock table statement_seats in access exclusive mode`
   const killed = spawn(process.execPath, commandLine(url), { stdio: 'ignore' })
-  await vi.waitUntil(() => existsSync(`${fileOf('2026-01')}.partial`), { timeout: 30_000 })
+  await vi.waitUntil(() => existsSync(`${fileOf('2026-01')}.partial`), patiently)
   killed.kill('SIGKILL')
   await once(killed, 'exit')
   await blocking`rollback`
-  blocking.release()
+  await blocking.end()
   expect(existsSync(fileOf('2026-01'))).toBe(false)
   expect(await database`select 1 from archives`).toEqual([])
   const { status, stdout, stderr } = spawnSync(process.execPath, commandLine(url), { encoding: 'utf8' })

@@ -2,15 +2,16 @@
 import { existsSync, lstatSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { whyDiskRefuses } from '../../contracts/protocol/disk-fault.ts'
 import { backupCommand } from '../../server/commands/backup.ts'
-import { whyDiskRefuses } from '../../server/commands/disk-fault.ts'
 import { makeBackup } from '../../server/commands/run-backup.ts'
 import { createDatabase } from '../../server/demo/embedded-postgres.ts'
 import { backUp, restore } from '../../server/store/backup.ts'
-import { type Database, migrate, openDatabase } from '../../server/store/database.ts'
+import { type Database, isConnectionLoss, migrate, openDatabase } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { tryMigrations } from '../../server/store/trial.ts'
 import { scratchFolder } from '../demo/scratch-folder.ts'
+import { startProxy } from './proxy.ts'
 import { randomArea } from './random-journal.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
   await database`insert into areas (chain_id, escrow, area) values (1, ${odd}, 1)`
   bytes = await bytesOf(url)
   original = await contentsOf(database)
-}, 120_000)
+})
 afterAll(async () => {
   for (const database of databases) await database.end({ timeout: 1 })
   await server.stop()
@@ -73,7 +74,7 @@ async function contentsOf(database: Database): Promise<Record<string, string>> {
   return sums
 }
 
-describe('a backup', { timeout: 60_000 }, () => {
+describe('a backup', { timeout: 300_000 }, () => {
   test('gives every table again, and its areas can be rebuilt from their journals', async () => {
     const url = await emptyDatabase()
     const database = open(url)
@@ -107,6 +108,28 @@ describe('a backup', { timeout: 60_000 }, () => {
     expect(await database`select from pg_class where relnamespace = 'public'::regnamespace`).toHaveLength(0)
   })
 
+  test('whose connection is lost at any answer fails, and is never a shorter one', async () => {
+    const unhandled: unknown[] = []
+    const keep = (error: unknown) => unhandled.push(error)
+    process.on('unhandledRejection', keep)
+    const way = await startProxy(places.url)
+    let lost = 0
+    for (let answer = 1; answer < 60; answer += 1 + Math.floor(answer / 8)) {
+      way.cutOnce(answer)
+      const made = await bytesOf(way.url).catch((error: unknown) => error)
+      if (made instanceof Buffer) {
+        expect(made.length).toBe(bytes.length)
+        continue
+      }
+      expect(isConnectionLoss(made)).toBe(true)
+      lost += 1
+    }
+    await way.stop()
+    process.off('unhandledRejection', keep)
+    expect(unhandled).toEqual([])
+    expect(lost).toBeGreaterThan(5)
+  })
+
   test('is restored into an empty database only', async () => {
     const database = open(places.url)
     await expect(restore(database, inPieces(bytes, 100_000))).rejects.toMatchObject({ code: 'STORE_NOT_EMPTY' })
@@ -120,7 +143,7 @@ describe('a backup', { timeout: 60_000 }, () => {
   })
 })
 
-describe('migrations', { timeout: 60_000 }, () => {
+describe('migrations', { timeout: 300_000 }, () => {
   test('are tried on a copy, which is gone afterwards', async () => {
     const url = await emptyDatabase()
     const { ran } = await tryMigrations(url)

@@ -17,6 +17,7 @@ import { keepDraft } from '../../server/store/billing-store.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
 import { readNotices } from '../../server/store/notice-store.ts'
 import { lower, people } from '../api/people.ts'
+import { patiently } from '../patience.ts'
 import { fillStreet, month, area as number, parties, pointOf } from './billed-street.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
 
@@ -63,19 +64,17 @@ async function approveByBoth(): Promise<void> {
 /** Lets something else happen in the moment in which a month is about to get its numbers. */
 async function whileIssuing(meanwhile: () => Promise<unknown>): Promise<unknown> {
   const holder = openDatabase(url, 1)
-  const held = await holder.reserve()
-  await held`begin`
-  await held`select pg_advisory_xact_lock(hashtextextended(${`documents ${area.areaId}`}, 0))`
+  await holder`begin`
+  await holder`select pg_advisory_xact_lock(hashtextextended(${`documents ${area.areaId}`}, 0))`
   const waiting = () => database`
     select from pg_locks where locktype = 'advisory' and not granted
       and database = (select oid from pg_database where datname = current_database())`
   // Who asked first is served first.
   const other = meanwhile()
-  await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), 20_000)
+  await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), patiently)
   const issuing = issueMonth(database, area, month, { now, isWalletSignature: null }).catch((error: unknown) => error)
-  await vi.waitFor(async () => expect(await waiting()).toHaveLength(2), 20_000)
-  await held`rollback`
-  held.release()
+  await vi.waitFor(async () => expect(await waiting()).toHaveLength(2), patiently)
+  await holder`rollback`
   await holder.end()
   await other
   return issuing

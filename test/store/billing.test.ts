@@ -291,9 +291,8 @@ describe('numbers', () => {
     }
     // Somebody holds the number in the middle of the first month, so that its issue stands still there and is ended.
     const holder = openDatabase(street.databaseUrl, 1)
-    const held = await holder.reserve()
-    await held`begin`
-    await held`
+    await holder`begin`
+    await holder`
       insert into documents select area_id, ${before.length + 3}, month, revision, account, kind, corrects, issued_at, content
       from documents where area_id = ${area.areaId} and number = 1`
     const ended = issueDraft(database, keys[0]!, { revision: 1, now }).catch((error: unknown) => error)
@@ -305,8 +304,7 @@ describe('numbers', () => {
     }
     await database`select pg_terminate_backend(${pid})`
     expect(await ended).toBeInstanceOf(Error)
-    await held`rollback`
-    held.release()
+    await holder`rollback`
     await holder.end()
     expect(await numbersOf()).toEqual(before)
     const results = await Promise.all([...keys, ...keys].map((key) => issueDraft(database, key, { revision: 1, now })))

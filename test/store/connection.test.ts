@@ -1,7 +1,8 @@
 /** A database that is slow, silent or gone: nobody waits for ever, nothing ends the process, and nothing is half written. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openAreaStore } from '../../server/store/area-store.ts'
-import { type Database, openDatabase, transact } from '../../server/store/database.ts'
+import { arrayTypes } from '../../server/store/array-types.ts'
+import { type Database, isConnectionLoss, openDatabase, transact } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { order, placing, seat, t0 } from '../market/engine/street.ts'
 import { identity, openedArea, type ScratchArea } from './area.ts'
@@ -102,6 +103,55 @@ describe('a query', () => {
     })
     await expect(lostAtEnd).rejects.toThrow()
     expect(await database`select 1 as one`).toEqual([{ one: 1 }])
+  })
+
+  test('whose session is ended at its first statement fails, and the process lives on', async () => {
+    const unhandled: unknown[] = []
+    const keep = (error: unknown) => unhandled.push(error)
+    process.on('unhandledRejection', keep)
+    const patient = openDatabase(proxy.url, 1, { name: 'brittle' })
+    const answer = await transact(direct, async (sql) => {
+      // Nothing is answered while its type cannot be looked up.
+      await sql`lock table pg_catalog.pg_type in access exclusive mode`
+      const asked = patient`select 1`.catch((error: unknown) => error)
+      await untilTrue(async () => {
+        // Inside a transaction the list of sessions stays as it was when it was looked at first.
+        await sql`select pg_stat_clear_snapshot()`
+        const [session] = await sql`
+          select pg_terminate_backend(pid) from pg_stat_get_activity(null)
+          where application_name = 'brittle' and wait_event_type = 'Lock'`
+        return session !== undefined
+      })
+      return asked
+    })
+    await patient.end()
+    process.off('unhandledRejection', keep)
+    expect(unhandled).toEqual([])
+    expect(isConnectionLoss(answer)).toBe(true)
+  })
+
+  test('knows arrays of each kind that the schema has', async () => {
+    const columns = await direct`
+      select attrelid::regclass::text as "table", attname as column, atttypid::int as type from pg_attribute
+      join pg_type on pg_type.oid = atttypid
+      where typcategory = 'A' and attrelid in (select oid from pg_class where relnamespace = current_schema()::regnamespace)`
+    expect(columns.length).toBeGreaterThan(0)
+    const known = Object.values(arrayTypes).map(({ to }) => to)
+    expect(columns.filter(({ type }) => !known.includes(type))).toEqual([])
+    const [row] = await database`
+      select array[true, null] as flags, array[1, -2]::smallint[] as small, array[3, null]::int[] as whole,
+        array[4, ${2 ** 53 - 1}]::bigint[] as large, array['1.50', null]::numeric[] as exact,
+        array['a,b', 'null', null, '{"}', '\\', ''] as words, array['\\x00ff'::bytea, null] as bytes, '{}'::text[] as none`
+    expect(row).toEqual({
+      flags: [true, null],
+      small: [1, -2],
+      whole: [3, null],
+      large: [4, 2 ** 53 - 1],
+      exact: ['1.50', null],
+      words: ['a,b', 'null', null, '{"}', '\\', ''],
+      bytes: [Buffer.from([0, 255]), null],
+      none: [],
+    })
   })
 
   test('whose session is ended while it rests inside a transaction fails, and the process lives on', async () => {

@@ -4,6 +4,7 @@ import type { Database } from '../../server/store/database.ts'
 import { monthOf } from '../../server/store/months.ts'
 import { encodeOutcomes } from '../../server/store/outcomes.ts'
 import { stretchLength } from '../../server/store/project-readings.ts'
+import { sumSeconds } from '../../server/store/seat-sums.ts'
 import { addressOf, config, face, intervalSeconds, order, placing, t0 } from '../market/engine/street.ts'
 
 /** In the large area, whose number in the database is 1. */
@@ -85,6 +86,10 @@ export async function fill(sql: Database): Promise<void> {
     insert into seat_intervals
     select area_id, seat, start, 5, 0, 1, 100, 0, 50, 0, 0, 1, 0, true, ${outcomes}
     from seats join intervals using (area_id) where run = 1 order by area_id, start, seat`
+  await sql`
+    insert into seat_sums
+    select area_id, seat, start / ${sumSeconds(intervalSeconds)}::bigint, sum(import_wh), 0, 0, sum(bought_wh), 0, sum(paid), 0
+    from seat_intervals group by 1, 2, 3`
   await sql`
     insert into readings
     select area_id, seat, start + ${intervalSeconds}, 100 * n, 0, n, 1, 0, n % 50 = 0, decode(repeat('ab', 64), 'hex')

@@ -14,9 +14,9 @@ import {
   seatBatches,
   seatIntervals,
   seatIntervalsOfAccounts,
-  seatSummary,
   seatsOfAccount,
 } from '../../server/store/queries-seats.ts'
+import { seatSummary } from '../../server/store/seat-sums.ts'
 import { settingsAt, settingsBetween, settingsFor } from '../../server/store/settings-store.ts'
 import { batchesAfter, markCut, markSettled, markSubmitted } from '../../server/store/settlement-store.ts'
 import { addressOf, config, face, order, placing } from '../market/engine/street.ts'

@@ -24,6 +24,7 @@ import {
   readingsOfBatch,
   readingsOfSeat,
 } from '../../server/store/batch-store.ts'
+import { spentBetween } from '../../server/store/budget-store.ts'
 import {
   blockAtOrBelow,
   eventsBetween,
@@ -71,11 +72,11 @@ import {
   seatBatches,
   seatIntervals,
   seatIntervalsOfAccounts,
-  seatSummary,
   seatsOfAccount,
   seatsOfAccounts,
 } from '../../server/store/queries-seats.ts'
 import { batchesOfSeat, seatOutcomes, seatTotals } from '../../server/store/queries-totals.ts'
+import { seatSummary } from '../../server/store/seat-sums.ts'
 import { settingsAt, settingsBetween, settingsHistory } from '../../server/store/settings-store.ts'
 import { batchesAfter, markSubmitted, signedEntries, unknownBatches } from '../../server/store/settlement-store.ts'
 import { addressOf, intervalSeconds, reading, seal, t0 } from '../market/engine/street.ts'
@@ -176,6 +177,7 @@ describe('a query', () => {
       () => seatIntervalsOfAccounts(sql, { area, starts: [startOf(5), startOf(6)], accounts: [account] }),
     ],
     ['sums of a seat', 3_000, () => seatSummary(sql, { ...seat, from: startOf(0), to: startOf(300) })],
+    ['what a seat has spent', 1_500, () => spentBetween(sql, seat, { from: startOf(0), to: startOf(96) })],
     [
       'sums of a seat in parts',
       9_000,
@@ -193,7 +195,7 @@ describe('a query', () => {
       30_000,
       () => tradedBeside(sql, { ...seat, from: startOf(0), to: startOf(300), limit: 100 }),
     ],
-    ['trades with a partner by name', 12_000, () => namedTrades(sql, { area, from: startOf(0), to: startOf(4) })],
+    ['trades with a partner by name', 12_000, () => namedTrades(sql, { area, starts: [0, 1, 2, 3].map(startOf) })],
     ['names of seats', 1_000, () => seatNames(sql, area)],
     ['preferred seats', 2_000, () => preferredSeats(sql, area)],
     ['neighbours', 1_000, () => neighboursOf(sql, { account, areas: [1, 2] })],

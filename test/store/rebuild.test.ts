@@ -129,6 +129,7 @@ describe('a table that is not what the journal gives', () => {
     ['interval_zones', 'import_wh', 'import_wh + 1'],
     ['interval_grounds', 'block', 'block + 1'],
     ['seat_intervals', 'current', 'not current'],
+    ['seat_sums', 'paid', 'paid + 1'],
     ['batches', 'left_out', 'left_out || 9'],
     ['batch_entries', 'paid', 'paid + 1'],
     ['missed_batches', 'noticed_at', 'now()'],

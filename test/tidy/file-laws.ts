@@ -1,6 +1,6 @@
 /** The laws of single files: their first sentence, their length and name, words that promise later work, links and dates. */
 import { posix } from 'node:path'
-import type { SourceFile } from './source-tree.ts'
+import { replacingModules, type SourceFile } from './source-tree.ts'
 
 /** Files of which at most one in ten is longer. */
 const usualLines = 300
@@ -40,6 +40,31 @@ export function withoutConcept(files: readonly SourceFile[]): string[] {
   return files
     .filter(({ path }) => /(^|[/-])(utils?|helpers?|common|shared|misc)([./-]|$)/.test(path))
     .map(({ path }) => `${path}: name the concept that this belongs to`)
+}
+
+/**
+ * Waits of tests that give up by a time of their own: they fail on a slow machine. `vi.waitFor`, `vi.waitUntil` and `expect.poll` wait
+ * for one second where nothing else is said.
+ */
+export function impatientWaits(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('test/') && path !== 'test/tidy/tidy.test.ts')
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/\b(vi\s*\.waitFor|vi\s*\.waitUntil|expect\s*\.poll)\(/g)]
+        .filter(({ index, 0: call }) => !/\b(patiently|patienceMs)\b/.test(lastArgument(text, index + call.length)))
+        .map(({ index }) => `${path}:${text.slice(0, index).split('\n').length} gives up by a time of its own`),
+    )
+}
+
+/** What stands in the brackets that open before `start` behind the last comma; nothing where there is none. */
+function lastArgument(text: string, start: number): string {
+  let [depth, begin, at] = [1, Number.POSITIVE_INFINITY, start]
+  for (; depth > 0 && at < text.length; at++) {
+    if ('([{'.includes(text[at]!)) depth += 1
+    else if (')]}'.includes(text[at]!)) depth -= 1
+    else if (depth === 1 && text[at] === ',' && /^\s*[^\s)]/.test(text.slice(at + 1, at + 200))) begin = at
+  }
+  return text.slice(begin, at)
 }
 
 /** Words that promise work for later. Put together from halves, so that this file keeps its own law. */
@@ -113,10 +138,43 @@ export function undatedDecisions(files: readonly SourceFile[]): string[] {
     .map(({ path }) => `${path} does not say in its third line when it was decided`)
 }
 
-/** Transactions begun by the library itself, whose end of a lost connection would end the process: `transact` begins all others. */
+/**
+ * Transactions begun by the library itself, whose end of a lost connection would end the process: `transact` begins all others. A
+ * pool that `openDatabase` has not opened could end it at the start of a session already.
+ */
 export function unguardedTransactions(files: readonly SourceFile[]): string[] {
   return files
     .filter(({ path }) => path.startsWith('server/') && path !== 'server/store/database.ts')
-    .filter(({ text }) => /\b(database|sql|own)\s*\.begin\(/.test(text))
-    .map(({ path }) => `${path} begins a transaction that a lost connection could end the process with`)
+    .filter(({ text }) => /\b(database|sql|own)\s*\.(begin|reserve)\(|(=|return) postgres\(/.test(text))
+    .map(({ path }) => `${path} opens a connection or begins a transaction with which its loss could end the process`)
+}
+
+/**
+ * Test files that put something else in the place of a module, which other files of their process would meet, and that no list of
+ * `vitest.config.ts` gives a process of their own; and lines of its list `replacing` that name no such file.
+ */
+export function replacingBesideOthers(files: readonly SourceFile[]): string[] {
+  const config = files.find(({ path }) => path === 'vitest.config.ts')?.text ?? ''
+  const [whole, listed] = ['whole', 'replacing'].map((name) => {
+    const [, inside] = new RegExp(`const ${name} = \\[([^\\]]*)\\]`).exec(config) ?? []
+    return [...(inside ?? '').matchAll(/'([^']+)'/g)].map(([, path]) => path!)
+  }) as [string[], string[]]
+  const replacing = files
+    .filter(
+      ({ path, module }) =>
+        path.startsWith('test/') && module?.surroundings.some((each) => replacingModules.includes(each)),
+    )
+    .map(({ path }) => path)
+    .filter((path) => !whole.some((folder) => path.startsWith(folder)))
+  return [
+    ...replacing
+      .filter((path) => !listed.includes(path))
+      .map((path) => `${path} replaces a module beside other files: vitest.config.ts lists such files as "replacing"`),
+    ...listed
+      .filter((path) => !replacing.includes(path))
+      .map(
+        (path) =>
+          `vitest.config.ts lists ${path} as "replacing", which replaces no module, has a process of its own or is not there`,
+      ),
+  ]
 }

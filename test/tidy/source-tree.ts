@@ -105,8 +105,10 @@ function readModule(path: string, text: string): SourceModule {
   }
 }
 
+/** What puts something else in the place of a module. */
+export const replacingModules = ['vi.mock', 'vi.doMock', 'vi.resetModules', 'mock.module']
 const surroundingObjects = new Set(['process', 'console', 'performance', 'globalThis', 'window', 'document', 'crypto'])
-const surroundingMembers = new Set(['Date.now', 'Math.random', 'Atomics.wait'])
+const surroundingMembers = new Set(['Date.now', 'Math.random', 'Atomics.wait', ...replacingModules])
 const surroundingCalls = new Set([
   'Date',
   'fetch',

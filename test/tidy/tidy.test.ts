@@ -162,6 +162,16 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
     },
     found: [/^docs\/a.md:1:/, /^server\/market\/a.ts:1:/, /^server\/market\/a.ts:2:/],
   },
+  'tests wait as long as a slow machine needs': {
+    law: fileLaws.impatientWaits,
+    planted: {
+      'test/a.test.ts': 'await vi.waitFor(() => expect(a(patiently, 1)).toBe(1))\nawait vi.waitFor(a, patiently)\n',
+      'test/b.ts':
+        'vi.waitFor(a, { ...patiently, interval: 0 })\nvi.waitUntil(a, { timeout: 9 })\nexpect\n  .poll(a,\n)\n',
+      'server/market/a.ts': 'vi.waitFor(a)\n',
+    },
+    found: [/^test\/a.test.ts:1 gives up/, /^test\/b.ts:2 gives up/, /^test\/b.ts:3 gives up/],
+  },
   'links of documents lead somewhere': {
     law: (files, root) => fileLaws.brokenLinks(files, (path) => existsSync(join(root, path))),
     planted: {
@@ -191,14 +201,35 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
     },
     found: [/^docs\/decisions\/0002-b.md/],
   },
-  'every transaction outlives a lost connection': {
+  'every connection and every transaction can be lost': {
     law: fileLaws.unguardedTransactions,
     planted: {
       'server/store/database.ts': '/** A. */\ndatabase\n  .begin(isolation, body)\n',
       'server/chain/a.ts': '/** A. */\ntransact(database, body)\nwriter.begin()\n',
       'server/chain/b.ts': '/** B. */\nawait database\n  .begin(async (sql) => {})\n',
+      'server/chain/c.ts': '/** C. */\nawait database.reserve()\n',
+      'server/chain/d.ts': '/** D. */\nconst sql = postgres(url)\n',
     },
-    found: [/^server\/chain\/b.ts/],
+    found: [/^server\/chain\/b.ts/, /^server\/chain\/c.ts/, /^server\/chain\/d.ts/],
+  },
+  'a file that replaces a module has a process of its own': {
+    law: fileLaws.replacingBesideOthers,
+    planted: {
+      'vitest.config.ts':
+        "/** A. */\nconst whole = [\n  'test/chain/',\n]\nconst replacing = ['test/a.test.ts', 'test/b.test.ts', 'test/chain/a.test.ts', 'test/c.test.ts']\n",
+      'test/a.test.ts': "vi.mock(import('node:crypto'))\n",
+      'test/b.test.ts': "// vi.mock('x')\nvi.spyOn(a, 'b')\n",
+      'test/chain/a.test.ts': "vi.mock(import('node:crypto'))\n",
+      'test/d.test.ts': "vi.doMock('./d.ts')\n",
+      'test/e.ts': 'export const anew = () => vi.resetModules()\n',
+    },
+    found: [
+      /^test\/d.test.ts replaces a module/,
+      /^test\/e.ts replaces a module/,
+      /lists test\/b.test.ts/,
+      /lists test\/chain\/a.test.ts/,
+      /lists test\/c.test.ts/,
+    ],
   },
 }
 

@@ -3,12 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAst } from 'rolldown/parseAst'
 import { describe, expect, it } from 'vitest'
+import { percentage, percentWords, shareWords } from '../../web/money/format.ts'
+import { duration } from '../../web/time/clock.ts'
 import { type Catalogue, pageLanguages, preferred } from '../../web/words/language.ts'
 
 const root = join(import.meta.dirname, '../../web')
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.tsx?$/.test(file))
   .sort()
+const catalogueFiles = (folder: string) => readdirSync(join(root, folder)).map((file) => join(folder, file))
 const isCatalogue = (file: string) => /(^|[/-])(words|vocabulary)\.tsx?$/.test(file)
 
 interface Node {
@@ -69,6 +72,7 @@ const allowed: Readonly<Record<string, readonly RegExp[]>> = {
   'agreements/submit.ts': [/./],
   // The language of PDF, and names of its fonts.
   'statements/paper.ts': [/./],
+  'statements/paper-tags.ts': [/./],
   'charts/plot.tsx': [/^\(prefers-color-scheme: dark\)$/],
   'live/live.tsx': [/^io (server|client) disconnect$/],
   'words/language.ts': [/^(English|Deutsch)$/],
@@ -134,6 +138,40 @@ describe('the texts of the page', () => {
         name,
       ).toEqual([])
     }
+  })
+})
+
+describe('a number and its unit', () => {
+  const units = '(?:s|min|h|ct|ct/kWh|€|EUR|Wh|kWh|W|kW|g|kg|%|ms|kB|MB|GB)(?![\\p{L}\\p{N}/])'
+  const apart = new RegExp(`\\p{N}[ \\u00a0]${units}`, 'u')
+  const afterValue = new RegExp(`^[ \\u00a0]${units}`, 'u')
+  const written = [...files, ...catalogueFiles('../server/words')]
+
+  it('stay on one line: between them is a thin space at which none breaks', () => {
+    const faults = written.flatMap((file) =>
+      [...nodesOf(file)].flatMap(({ node, within }) => {
+        if (node.type === 'Literal' && typeof node.value === 'string' && apart.test(node.value))
+          return [`${file}: ${node.value}`]
+        if (node.type === 'TemplateLiteral') {
+          const texts = (node.quasis as Node[]).map((quasi) => (quasi.value as { cooked: string }).cooked)
+          if (texts.some((text, place) => apart.test(text) || (place > 0 && afterValue.test(text))))
+            return [`${file}: ${texts.join('…')}`]
+        }
+        if (node.type === 'JSXText') {
+          const [text, beside] = [node.value as string, within.at(-1)!.children as Node[]]
+          const before = beside[beside.indexOf(node) - 1]
+          if (apart.test(text) || (before !== undefined && afterValue.test(text))) return [`${file}: ${text.trim()}`]
+        }
+        return []
+      }),
+    )
+    expect(faults).toEqual([])
+  })
+
+  it('do so in every length of time and every share', () => {
+    const texts = [0, 42, 60, 200, 3600, 7500].map(duration)
+    texts.push(shareWords(1, 3), percentWords(1250), percentage('33.3333'), percentage('100'))
+    for (const text of texts) expect(text).toMatch(/^(\p{N}[\p{N}.]*\u202f(s|min|h|%) ?)+$/u)
   })
 })
 

@@ -14,6 +14,7 @@ test('money adds up from part to part, and a part without a result is left out',
     ],
     ...{ meters: [3, 3, 4, 5], intervals: [72, 0, 96, 48], matchedWh: [100, 0, 0, 300], importWh: [400, 0, 0, 600] },
     keptInStreet: ['0.1', '0', '-0.02', '0.3'],
+    today: { from: '2026-10-04T00:00:00.000Z', matchedWh: 300, importWh: 600, keptInStreet: '0.3' },
   }
   expect(grownParts(growth).map(({ meters, share, keptSoFar }) => [meters, share, keptSoFar])).toEqual([
     [3, 0.25, '0.1'],

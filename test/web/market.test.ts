@@ -99,12 +99,14 @@ describe('the check that the utility’s page redoes', () => {
     expect(interval.matchedWh).toBe(40)
     const [flow] = interval.flows.filter(({ zone }) => zone === 'south')
     flow!.exportWh = 41
-    expect(checkInterval(interval).join()).toMatch(/carried 41 Wh where 40 Wh were over.*more than its capacity/)
+    expect(checkInterval(interval).join()).toMatch(
+      /carried 41\u202fWh where 40\u202fWh were over.*more than its capacity/,
+    )
     flow!.exportWh = 40
     const changedSince = { ...interval, zones: interval.zones.map((zone) => ({ ...zone, capacityWh: null })) }
     expect(checkInterval(changedSince)).toEqual([])
     interval.matchedWh = 39
-    expect(checkInterval(interval)).toEqual(['40 Wh bought in the zones but 39 Wh matched'])
+    expect(checkInterval(interval)).toEqual(['40\u202fWh bought in the zones but 39\u202fWh matched'])
   })
 })
 

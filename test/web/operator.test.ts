@@ -23,7 +23,7 @@ describe('the operator’s light', () => {
     })
     expect(state.light).toBe('warn')
     expect(state.reasons.map(({ sentence }) => sentence)).toEqual([
-      'A payment has waited for its watchers for 3 min.',
+      'A payment has waited for its watchers for 3\u202fmin.',
       expect.stringMatching(/^Your office is offered to somebody else/),
     ])
   })

@@ -41,11 +41,14 @@ beforeEach(() => {
     if (path.endsWith(`/areas/${area.area}`)) return new Response(JSON.stringify(area))
     // The seat is on the last of several pages.
     const isLast = path.includes('cursor=next')
-    return new Response(JSON.stringify({ items: isLast ? [seat] : [], cursor: isLast ? null : 'next' }))
+    return new Response(JSON.stringify({ items: isLast ? [seat] : [], cursor: isLast ? null : 'next', market: 'spot' }))
   })
 })
 
-const order = (limitTicks: number) => orderOf({ area, seat, side: 'sell', limitTicks, nowMs: Date.now() })
+const order = (limitTicks: number) => ({
+  order: orderOf({ area, seat, side: 'sell', limitTicks, nowMs: Date.now() }),
+  market: 'spot' as const,
+})
 
 it('the account is asked once, and the key signs what the grant covers', async () => {
   for (const limit of [1_200, 1_500]) await submitOrder(session, area.chain, order(limit))
@@ -75,7 +78,7 @@ it('a price beyond the grant, another meter and another account need a grant of 
 it('what the key signed it withdraws, and the account the rest', async () => {
   await submitOrder(session, area.chain, order(1_200))
   const { session: grant } = signedOrderSchema.parse(posted[0])
-  const placed = { account, order: `0x${'01'.repeat(32)}` }
+  const placed = { account, order: `0x${'01'.repeat(32)}`, market: 'spot' as const }
   await submitCancel(session, area.chain, { ...placed, sessionKey: grant!.key })
   expect(asked).toEqual(['SessionKey'])
   await submitCancel(session, area.chain, { ...placed, sessionKey: null })

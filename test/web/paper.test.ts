@@ -20,6 +20,80 @@ function expectWhole(file: string): void {
   }
 }
 
+/** The structure of the file: each element with its tag, its attributes, and its texts or the elements within, in the order of reading. */
+interface Tagged {
+  tag: string
+  attributes: string
+  kids: (Tagged | string)[]
+}
+
+function structureOf(file: string): Tagged {
+  const objects = new Map([...file.matchAll(/^(\d+) 0 obj\n([\s\S]*?)\nendobj$/gm)].map(([, at, body]) => [at!, body!]))
+  const textsOf = (page: string) => {
+    const contents = objects.get(/\/Contents (\d+) 0 R/.exec(objects.get(page)!)![1]!)!
+    return new Map(
+      [...contents.matchAll(/<< \/MCID (\d+) >> BDC .*?\((.*)\) Tj ET EMC/g)].map(([, mark, text]) => [mark, text]),
+    )
+  }
+  const parents = [...file.matchAll(/(\d+) \[((?:\d+ 0 R ?)+)\]/g)].map(
+    ([, page, owners]) => [page, owners!.match(/\d+(?= 0 R)/g)!] as const,
+  )
+  const ownerOf = new Map(parents)
+  const read = (at: string, above: string): Tagged => {
+    const body = objects.get(at)!
+    expect(/\/P (\d+) 0 R/.exec(body)![1]).toBe(above)
+    const kids = [
+      .../\/K \[(.*)\]/.exec(body)![1]!.matchAll(/<< \/Type \/MCR \/Pg (\d+) 0 R \/MCID (\d+) >>|(\d+) 0 R/g),
+    ]
+    return {
+      tag: /\/S \/(\w+)/.exec(body)![1]!,
+      attributes: /\/A << \/O \/Table (.*?) >>/.exec(body)?.[1] ?? '',
+      kids: kids.map(([, page, mark, within]) => {
+        if (within !== undefined) return read(within, at)
+        // The page says to which element its text belongs, and is right.
+        const structParents = /\/StructParents (\d+)/.exec(objects.get(page!)!)![1]
+        expect(ownerOf.get(structParents!)![Number(mark)]).toBe(at)
+        return textsOf(page!).get(mark!)!
+      }),
+    }
+  }
+  const root = /\/MarkInfo << \/Marked true >> \/StructTreeRoot (\d+) 0 R/.exec(objects.get('1')!)![1]!
+  return read(/\/K (\d+) 0 R/.exec(objects.get(root)!)![1]!, root)
+}
+
+const isElement = (kid: Tagged | string): kid is Tagged => typeof kid !== 'string'
+const within = (element: Tagged) => element.kids.filter(isElement)
+const textsIn = (element: Tagged): string[] => element.kids.flatMap((kid) => (isElement(kid) ? textsIn(kid) : [kid]))
+
+it('tells headings, paragraphs and tables apart, over pages too, so that it can be read aloud', () => {
+  const paper = new Paper()
+  paper.text('A title', 'title')
+  paper.text(Array.from({ length: 1_200 }, (_, index) => `word${index}`).join(' '))
+  paper.text('A part', 'head')
+  paper.beginTable([{ text: 'what' }, { text: 'amount', endsAt: 500 }], 'head')
+  paper.row([{ text: 'sold' }, { text: '1.00', endsAt: 500 }])
+  paper.text('The rule of what was sold.', 'small')
+  paper.row([{ text: '' }, { text: '0.50', endsAt: 500 }])
+  paper.endTable()
+  paper.text('The end.')
+  const file = latin1(paper.bytes({ title: 'tags', language: 'en' }))
+  expectWhole(file)
+  expect(Number(/\/Count (\d+)/.exec(file)![1])).toBeGreaterThan(1)
+  const document = structureOf(file)
+  expect(within(document).map(({ tag }) => tag)).toEqual(['H1', 'P', 'H2', 'Table', 'P'])
+  expect(textsIn(within(document)[1]!).join(' ').split(' ')).toHaveLength(1_200)
+  const rows = within(within(document)[3]!)
+  expect(rows.map((row) => within(row).map(({ tag, attributes }) => `${tag} ${attributes}`.trim()))).toEqual([
+    ['TH /Scope /Column', 'TH /Scope /Column'],
+    ['TH /Scope /Row', 'TD'],
+    ['TD /ColSpan 2'],
+    ['TD', 'TD'],
+  ])
+  expect(rows.map(textsIn)).toEqual([['what', 'amount'], ['sold', '1.00'], ['The rule of what was sold.'], ['0.50']])
+  // All that is drawn belongs to something, and is read in the order of the document.
+  expect(textsIn(document)).toEqual(shownIn(file))
+})
+
 it('keeps what texts say, in the letters that the fonts have', () => {
   const paper = new Paper()
   paper.text('Müller (Dach) zahlt 1,20\u202f€ – „fertig“ \\ Čapek')
@@ -85,6 +159,10 @@ it('has every line of a month with its rule and money, and every day', () => {
     expect.arrayContaining(['sold to the street', '1.50 kWh', '0.2125 \x80', 'of it paid: 0.1400 \x80']),
   )
   expect(shown.filter((text) => text === '5 Oct 2026')).toHaveLength(31)
+  const document = structureOf(file)
+  expect(within(document).map(({ tag }) => tag)).toEqual(['H1', 'P', 'Table', 'P', 'P', 'H2', 'Table'])
+  const days = within(within(document).at(-1)!)
+  expect(days.map((row) => within(row).length)).toEqual(Array.from({ length: 32 }, () => 7))
   expect(
     latin1(
       statementPdf(

@@ -1,7 +1,8 @@
 /** How the page says from whom energy came: distances in words, whole shares, and the sentence above the list. */
 import { afterEach, expect, it } from 'vitest'
 import type { PartnerResource } from '../../server/api/partner-resources.ts'
-import { awayWords, keptName, shareWords, takeaway } from '../../web/partners/told.ts'
+import { shareWords } from '../../web/money/format.ts'
+import { awayWords, keptName, takeaway } from '../../web/partners/told.ts'
 import { chooseLanguage } from '../../web/words/language.ts'
 
 const partner = (change: Partial<PartnerResource>): PartnerResource => ({

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatMoney } from '../../contracts/protocol/units.ts'
-import { checkAmount, endsBuying, mostToAsk, partsOfPurse } from '../../web/escrow/purse.ts'
-import { sum } from '../../web/money/format.ts'
+import { checkAmount, endsBuying, mostToAsk, partsOfPurse, shownParts } from '../../web/escrow/purse.ts'
+import { exceeds, moneyScale, signOf, sum } from '../../web/money/format.ts'
 import { seatOf } from './resources.ts'
 
 const account = `0x${'1'.repeat(40)}`
@@ -35,6 +35,50 @@ describe('a purse', () => {
       }),
       { seed: 7 },
     )
+  })
+
+  it('adds up as it is shown, above and below the balance, and never shows more as available than there is', () => {
+    const units = fc.bigInt({ min: 0n, max: 10n ** 9n }).chain((most) => fc.bigInt({ min: 0n, max: most }))
+    fc.assert(
+      fc.property(units, units, units, units, units, (...amounts) => {
+        const [free, bound, wanted, received, paid] = amounts.map((each) => formatMoney(each, 4)) as [
+          string,
+          string,
+          string,
+          string,
+          string,
+        ]
+        const balance = sum([free, bound])
+        const parts = partsOfPurse({ balance, available: free, withdrawal: asked(wanted) }, { received, paid })
+        const scale = moneyScale(Object.values(parts), 'EUR')
+        const shown = shownParts(parts, scale)
+        for (const amount of Object.values(shown)) expect(scale.whole(amount)).toBe(amount)
+        expect(sum([shown.putIn, shown.earned, `-${shown.spent}`])).toBe(shown.balance)
+        expect(sum([shown.heldBack, shown.asked, shown.available])).toBe(shown.balance)
+        expect(exceeds(shown.available, free)).toBe(false)
+        // Rows for nothing are left out, so they hold nothing as it is shown, too.
+        for (const name of ['earned', 'spent', 'asked', 'heldBack'] as const) {
+          expect(signOf(shown[name])).toBeGreaterThanOrEqual(0)
+          if (signOf(parts[name]) === 0) expect([name, shown[name]]).toEqual([name, '0'])
+        }
+      }),
+      { seed: 7 },
+    )
+  })
+
+  it('shows what two lines leave of a third', () => {
+    const parts = partsOfPurse(
+      { balance: '199.9661', available: '199.8539', withdrawal: null },
+      { received: '0', paid: '0.0339' },
+    )
+    const shown = shownParts(parts, moneyScale(Object.values(parts), 'EUR'))
+    expect(shown).toMatchObject({
+      putIn: '200',
+      spent: '0.04',
+      balance: '199.96',
+      heldBack: '0.11',
+      available: '199.85',
+    })
   })
 
   it('pays out at most what is available, and what was asked for before, which a new request replaces', () => {

@@ -37,7 +37,9 @@ it('finds a row that was altered', async () => {
   const soldWh = readCsv(text)[0]!.indexOf('soldWh')
   const altered = text.replace(`,${cells.slice(soldWh - 3, soldWh + 1).join(',')},`, ',12,30,5,21,')
   expect(altered).not.toBe(text)
-  expect(checkReport(altered).faults).toEqual([`${row.meter} at 2027-01-15T08:00:00Z: export 30 is not 0 + 21 + 10 Wh`])
+  expect(checkReport(altered).faults).toEqual([
+    `${row.meter} at 2027-01-15T08:00:00Z: export 30 is not 0 + 21 + 10\u202fWh`,
+  ])
 })
 
 it('notices that a report was cut, and that rows are missing in it', async () => {

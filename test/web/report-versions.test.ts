@@ -12,8 +12,7 @@ const version = (number: number, computedUntil: string | null, own = report): Re
 
 it('are asked for again by what they were asked for', () => {
   expect(rangeOf(version(1, null))).toEqual({ from: '2026-11-01T00:00:00.000Z', to: '2026-11-02T00:00:00.000Z' })
-  const query = new URLSearchParams(queryOf(version(1, null, { ...report, zone: 'north' } as typeof report)))
-  expect(Object.fromEntries(query)).toEqual({
+  expect(queryOf(version(1, null, { ...report, zone: 'north' } as typeof report))).toEqual({
     ...{ from: '2026-11-01T00:00:00.000Z', to: '2026-11-02T00:00:00.000Z' },
     ...{ format: 'csv', by: 'interval', timeZone: 'UTC', zone: 'north' },
   })

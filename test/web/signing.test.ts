@@ -4,7 +4,6 @@ import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { digestOf, recoverSigner, signCompact } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney } from '../../contracts/protocol/units.ts'
-import type { OrderResource } from '../../server/api/resources.ts'
 import {
   relayClaimSchema,
   relayClosureSchema,
@@ -66,9 +65,9 @@ afterEach(() => {
 
 describe('what the browser signs', () => {
   it('an order is what the server recovers the account from', async () => {
-    const sent = serverThatAnswers({}, 201)
+    const sent = serverThatAnswers({ market: 'spot' }, 201)
     const order = orderOf({ area, seat, side: 'sell', limitTicks: 1500, nowMs: Date.now() })
-    await submitOrder(session, area.chain, order)
+    expect(await submitOrder(session, area.chain, { order, market: 'spot' })).toEqual({ market: 'spot' })
     const { path, body, headers } = sent[0]!
     const parsed = signedOrderSchema.parse(body)
     expect(path).toBe('/api/v1/orders')
@@ -76,6 +75,14 @@ describe('what the browser signs', () => {
     expect(recoverSigner(area.chain, 'Order', parsed.order, parsed.signature)).toBe(identity.account)
     expect(headers['commonwatt-account']).toBe(identity.account)
     expect(headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('an order whose answer is of another market is not taken for that one', async () => {
+    serverThatAnswers({ market: 'spot' }, 201)
+    const order = orderOf({ area, seat, side: 'sell', limitTicks: 1500, nowMs: Date.now() })
+    await expect(submitOrder(session, area.chain, { order, market: 'forward' })).rejects.toMatchObject({
+      code: 'PAGE_UNEXPECTED_ANSWER',
+    })
   })
 
   it('a confirmation carries the meter’s zone, its most and its bars to the grid operator’s relay', async () => {
@@ -93,9 +100,9 @@ describe('what the browser signs', () => {
   })
 
   it('a pause cancels exactly that order', async () => {
-    const sent = serverThatAnswers({})
+    const sent = serverThatAnswers({ market: 'spot' })
     const order = digestOf(area.chain, 'Order', orderOf({ area, seat, side: 'sell', limitTicks: 1, nowMs: 1 }))
-    await submitCancel(session, area.chain, { order, account: identity.account } as OrderResource)
+    await submitCancel(session, area.chain, { order, account: identity.account, sessionKey: null, market: 'spot' })
     const { signature } = signedCancelSchema.parse(sent[0]!.body)
     expect(sent[0]!.path).toBe(`/api/v1/orders/${order}/cancel`)
     expect(recoverSigner(area.chain, 'CancelOrder', { account: identity.account, order }, signature)).toBe(

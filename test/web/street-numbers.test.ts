@@ -1,7 +1,7 @@
 /** What a home and a visitor are told of the street: prices, what stayed in it, and what stands in a home's way. */
 import { describe, expect, it } from 'vitest'
 import type { IntervalResource } from '../../server/api/resources.ts'
-import { cheapestToday, keptInStreet, lastPrice, pricesIn } from '../../web/market/market.ts'
+import { keptInStreet, lastPrice, pricesIn } from '../../web/market/market.ts'
 import { problemsOf } from '../../web/market/problems.ts'
 import { area, seatOf } from './resources.ts'
 
@@ -38,12 +38,10 @@ describe('the price at a glance', () => {
     expect(pricesIn(undefined)).toBeNull()
   })
 
-  it('is the last one there was while nobody trades, and the cheapest of the day', () => {
+  it('is the last one there was while nobody trades', () => {
     const day = [cleared(0, none), cleared(1, { ...none, north: '0.1200' }), cleared(2, { ...none, north: '0.0900' })]
     expect(lastPrice(day, 'north')).toEqual({ pricePerKwh: '0.1200', start: day[1]!.start })
-    expect(cheapestToday(day, 'north')).toEqual({ pricePerKwh: '0.0900', start: day[2]!.start })
     expect(lastPrice(day, 'south')).toBeNull()
-    expect(cheapestToday([], 'north')).toBeNull()
   })
 })
 

@@ -8,10 +8,8 @@ import { withAgreement } from './offer.ts'
 export function agreementsQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['agreements', account, seat],
-    queryFn: async ({ signal }) => {
-      const path = `/accounts/${account}/agreements?seat=${seat}`
-      return (await getJson<{ items: AgreementResource[] }>(path, { account, signal })).items
-    },
+    queryFn: async ({ signal }) =>
+      (await getJson('/accounts/{account}/agreements', { account, seat }, { account, signal })).items,
   })
 }
 

@@ -29,16 +29,14 @@ export async function acceptOffer(
   side: OrderSide,
 ): Promise<AgreementResource> {
   const own = await signOffer(session, area, agreement, side)
+  // One is our own, and `readOffer` lets no offer through that lacks the other.
   const signed = {
     agreement,
-    sellerSignature: own.sellerSignature ?? offer.sellerSignature,
-    buyerSignature: own.buyerSignature ?? offer.buyerSignature,
+    sellerSignature: (own.sellerSignature ?? offer.sellerSignature)!,
+    buyerSignature: (own.buyerSignature ?? offer.buyerSignature)!,
   }
-  const { items } = await postJson<{ items: AgreementResource[] }>(
-    `/areas/${area.area}/agreements`,
-    { agreements: [signed] },
-    session,
-  )
+  const body = { agreements: [signed] }
+  const { items } = await postJson('/areas/{area}/agreements', { area: area.area }, body, session)
   return items[0]!
 }
 
@@ -53,9 +51,6 @@ export async function giveNotice(
   const signature = await signFull(await session.identity.signer(), area.chain, 'EndAgreement', {
     ...{ account, agreement, end },
   })
-  return postJson<AgreementResource>(
-    `/areas/${area.area}/agreements/${agreement}/end`,
-    { account, end, signature },
-    session,
-  )
+  const body = { account, end, signature }
+  return postJson('/areas/{area}/agreements/{agreement}/end', { area: area.area, agreement }, body, session)
 }

@@ -1,28 +1,19 @@
 /** The page's queries, with the keys under which live events renew their answers. */
 
 import { queryOptions } from '@tanstack/react-query'
-import type { DemoDay, DemoHomes, DemoPerson } from '../../server/api/demo-resources.ts'
-import type {
-  AreaResource,
-  BatchResource,
-  IntervalResource,
-  OrderResource,
-  SeatBatchResource,
-  SeatIntervalResource,
-  SeatResource,
-  SummaryResource,
-  WalletResource,
-} from '../../server/api/resources.ts'
-import type { WatchersResource } from '../../server/api/watching-resources.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, ProblemError } from './client.ts'
 import { everyPage } from './every-page.ts'
+import type { Gets } from './reads.ts'
 
 /** How many of the newest intervals and batches the page keeps: a day of quarter-hours, or a quarter of an hour in the demo. */
 export const keptIntervals = 96
 export const keptBatches = 50
 
-interface Page<Item> {
-  items: Item[]
+/** The bounds of a stretch of the reader's calendar. */
+interface LocalRange {
+  from: string
+  to: string
 }
 
 /** The account that asks for private data: the request speaks for its session. */
@@ -33,7 +24,7 @@ export interface Asker {
 /** The first page of the list of the server's areas. It tells whether there are none, one or more; the search finds the others. */
 export const areasQuery = queryOptions({
   queryKey: ['areas', 'first'],
-  queryFn: async ({ signal }) => (await getJson<Page<AreaResource>>('/areas', { signal })).items,
+  queryFn: async ({ signal }) => (await getJson('/areas', {}, { signal })).items,
   staleTime: 60_000,
 })
 
@@ -41,11 +32,7 @@ export const areasQuery = queryOptions({
 export function foundAreasQuery(search: string, limit: number) {
   return queryOptions({
     queryKey: ['areas', 'found', search, limit],
-    queryFn: ({ signal }) =>
-      getJson<Page<AreaResource> & { cursor: string | null }>(
-        `/areas?limit=${limit}&search=${encodeURIComponent(search)}`,
-        { signal },
-      ),
+    queryFn: ({ signal }) => getJson('/areas', { limit, search }, { signal }),
   })
 }
 
@@ -55,7 +42,7 @@ export function areaQuery(place: string) {
     queryKey: ['areas', 'one', place],
     queryFn: async ({ signal }): Promise<AreaResource | null> => {
       try {
-        return await getJson<AreaResource>(`/areas/${encodeURIComponent(place)}`, { signal })
+        return await getJson('/areas/{area}', { area: place }, { signal })
       } catch (error) {
         // There is no area at this place, or the place cannot name one.
         if (error instanceof ProblemError && (error.status === 404 || error.status === 400)) return null
@@ -67,12 +54,12 @@ export function areaQuery(place: string) {
 }
 
 /** An answer that only a server of the demo gives; null from any other server. */
-function demoQuery<Answer>(name: string) {
+function demoQuery<Path extends keyof Gets & `/demo/${string}`>(path: Path) {
   return queryOptions({
-    queryKey: [name],
-    queryFn: async ({ signal }): Promise<Answer | null> => {
+    queryKey: [path],
+    queryFn: async ({ signal }): Promise<Gets[Path]['answer'] | null> => {
       try {
-        return await getJson<Answer>(`/demo/${name}`, { signal })
+        return await getJson(path, {}, { signal })
       } catch (error) {
         if (error instanceof ProblemError && error.status === 404) return null
         throw error
@@ -82,17 +69,47 @@ function demoQuery<Answer>(name: string) {
   })
 }
 
-export const peopleQuery = demoQuery<DemoPerson[]>('people')
+export const peopleQuery = demoQuery('/demo/people')
 /** How many homes the demo gives to visitors. */
-export const demoHomesQuery = demoQuery<DemoHomes>('homes')
+export const demoHomesQuery = demoQuery('/demo/homes')
 /** How fast the demo's sun runs. */
-export const demoDayQuery = demoQuery<DemoDay>('day')
+export const demoDayQuery = demoQuery('/demo/day')
 
 export function intervalsQuery(area: number) {
   return queryOptions({
     queryKey: ['intervals', area],
     queryFn: async ({ signal }) =>
-      (await getJson<Page<IntervalResource>>(`/areas/${area}/intervals?limit=${keptIntervals}`, { signal })).items,
+      (await getJson('/areas/{area}/intervals', { area, limit: keptIntervals }, { signal })).items,
+  })
+}
+
+/** So many intervals of a tariff are told at once. */
+const mostRates = 200
+
+/** What one more kWh costs in a zone on the local day; of intervals too short for that, only so many each way. */
+export function tariffOfDayQuery({ area, intervalSeconds }: AreaResource, zone: string, { from, to }: LocalRange) {
+  const isWhole = Date.parse(to) - Date.parse(from) <= mostRates * intervalSeconds * 1000
+  return queryOptions({
+    queryKey: ['tariff', area, zone, from],
+    queryFn: async ({ signal }) => {
+      const { rates } = await getJson(
+        '/areas/{area}/tariff',
+        { area, zone, ...(isWhole ? { from, to } : {}) },
+        { signal },
+      )
+      return rates.filter(({ start }) => start >= from && start < to)
+    },
+    refetchInterval: intervalSeconds * 1000,
+  })
+}
+
+/** How an area has grown by the reader's calendar, and what today has come to. */
+export function growthQuery(area: number) {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+  return queryOptions({
+    queryKey: ['growth', area],
+    queryFn: ({ signal }) => getJson('/areas/{area}/growth', { area, timeZone }, { signal }),
+    refetchInterval: 60_000,
   })
 }
 
@@ -101,8 +118,7 @@ export function gridIntervalsQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['grid-intervals', area, account],
     queryFn: async ({ signal }) =>
-      (await getJson<Page<IntervalResource>>(`/areas/${area}/intervals?limit=${keptIntervals}`, { account, signal }))
-        .items,
+      (await getJson('/areas/{area}/intervals', { area, limit: keptIntervals }, { account, signal })).items,
     placeholderData: (previous) => previous,
   })
 }
@@ -111,14 +127,14 @@ export function batchesQuery(area: number) {
   return queryOptions({
     queryKey: ['batches', area],
     queryFn: async ({ signal }) =>
-      (await getJson<Page<BatchResource>>(`/areas/${area}/batches?limit=${keptBatches}`, { signal })).items,
+      (await getJson('/areas/{area}/batches', { area, limit: keptBatches }, { signal })).items,
   })
 }
 
 export function watchersQuery(area: number) {
   return queryOptions({
     queryKey: ['watchers', area],
-    queryFn: ({ signal }) => getJson<WatchersResource>(`/areas/${area}/watchers`, { signal }),
+    queryFn: ({ signal }) => getJson('/areas/{area}/watchers', { area }, { signal }),
     // The area's rules name its watchers once and for all, so the answer never changes.
     staleTime: Number.POSITIVE_INFINITY,
   })
@@ -127,7 +143,8 @@ export function watchersQuery(area: number) {
 export function seatsQuery({ account }: Asker) {
   return queryOptions({
     queryKey: ['seats', account],
-    queryFn: ({ signal }) => everyPage<SeatResource>(`/accounts/${account}/seats`, { account }, signal),
+    queryFn: ({ signal }) =>
+      everyPage((place) => getJson('/accounts/{account}/seats', { account, ...place }, { account, signal })),
   })
 }
 
@@ -135,26 +152,15 @@ export function seatIntervalsQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['seat-intervals', account, seat],
     queryFn: async ({ signal }) =>
-      (
-        await getJson<Page<SeatIntervalResource>>(
-          `/accounts/${account}/intervals?seat=${seat}&limit=${keptIntervals}`,
-          {
-            account,
-            signal,
-          },
-        )
-      ).items,
+      (await getJson('/accounts/{account}/intervals', { account, seat, limit: keptIntervals }, { account, signal }))
+        .items,
   })
 }
 
-export function summaryQuery({ account }: Asker, seat: string, range: { from: string; to: string }) {
+export function summaryQuery({ account }: Asker, seat: string, { from, to }: LocalRange) {
   return queryOptions({
-    queryKey: ['summary', account, seat, range.from],
-    queryFn: ({ signal }) =>
-      getJson<SummaryResource>(
-        `/accounts/${account}/summary?seat=${seat}&from=${encodeURIComponent(range.from)}&to=${encodeURIComponent(range.to)}`,
-        { account, signal },
-      ),
+    queryKey: ['summary', account, seat, from],
+    queryFn: ({ signal }) => getJson('/accounts/{account}/summary', { account, seat, from, to }, { account, signal }),
     placeholderData: (previous) => previous,
   })
 }
@@ -163,12 +169,7 @@ export function seatBatchesQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['seat-batches', account, seat],
     queryFn: async ({ signal }) =>
-      (
-        await getJson<Page<SeatBatchResource>>(`/accounts/${account}/batches?seat=${seat}&limit=${keptBatches}`, {
-          account,
-          signal,
-        })
-      ).items,
+      (await getJson('/accounts/{account}/batches', { account, seat, limit: keptBatches }, { account, signal })).items,
   })
 }
 
@@ -176,7 +177,7 @@ export function ordersQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['orders', account, seat],
     queryFn: async ({ signal }) =>
-      (await getJson<Page<OrderResource>>(`/accounts/${account}/orders?seat=${seat}`, { account, signal })).items,
+      (await getJson('/accounts/{account}/orders', { account, seat }, { account, signal })).items,
   })
 }
 
@@ -184,6 +185,6 @@ export function ordersQuery({ account }: Asker, seat: string) {
 export function walletQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['wallet', account, area],
-    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet?area=${area}`, { account, signal }),
+    queryFn: ({ signal }) => getJson('/accounts/{account}/wallet', { account, area }, { account, signal }),
   })
 }

@@ -5,7 +5,7 @@ import type { AreaResource } from '../../server/api/resources.ts'
 import { foundAreasQuery } from '../api/queries.ts'
 import { PageLink, pathIn, useAddress } from '../page/address.tsx'
 import { Empty, Trouble, Waiting } from '../page/card.tsx'
-import { duration } from '../time/clock.ts'
+import { each } from '../time/clock.ts'
 import { areasWords } from './words.ts'
 import './areas.css'
 
@@ -54,7 +54,7 @@ export function AreaSearch() {
             <PageLink to={pathAt(area)}>
               <strong>{area.name}</strong>
               <small>{area.zones.map(({ name }) => name).join(', ')}</small>
-              <small>{said.every(duration(area.intervalSeconds))}</small>
+              <small>{said.traded(each(area.intervalSeconds))}</small>
             </PageLink>
           </li>
         ))}

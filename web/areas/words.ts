@@ -9,7 +9,7 @@ export const areasWords = catalogue({
     searchLabel: 'Search for a neighbourhood',
     list: 'Neighbourhoods',
     nothing: 'No neighbourhood is called like that here.',
-    every: (duration: string) => `traded every ${duration}`,
+    traded: (each: string) => `traded ${each}`,
     more: 'Show more',
   },
   de: {
@@ -19,7 +19,7 @@ export const areasWords = catalogue({
     searchLabel: 'Eine Nachbarschaft suchen',
     list: 'Nachbarschaften',
     nothing: 'So heißt hier keine Nachbarschaft.',
-    every: (duration) => `Handel alle ${duration}`,
+    traded: (each) => `Handel ${each}`,
     more: 'Mehr zeigen',
   },
 })

@@ -8,7 +8,7 @@ import type { BudgetDayResource } from '../../server/api/budget-resources.ts'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 import { getJson, ProblemError } from '../api/client.ts'
 import { useConnection } from '../live/live.tsx'
-import { exceeds, moneyWords, typedAmount } from '../money/format.ts'
+import { currencySign, exceeds, moneyWords, typedAmount } from '../money/format.ts'
 import { mandateWh } from '../orders/order.ts'
 import { Act } from '../page/act.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
@@ -46,7 +46,7 @@ function dayQuery({ account }: Session, seat: string, newest: SeatIntervalResour
   return {
     queryKey: ['budget-day', account, seat, newest?.start ?? '', newest?.run ?? 0],
     queryFn: ({ signal }: { signal: AbortSignal }) =>
-      getJson<BudgetDayResource>(`/accounts/${account}/budget-day?seat=${seat}`, { account, signal }),
+      getJson('/accounts/{account}/budget-day', { account, seat }, { account, signal }),
     placeholderData: (previous: BudgetDayResource | undefined) => previous,
   }
 }
@@ -121,14 +121,14 @@ function OpenCard({ area, seat, newest, day }: BudgetCardProps & { day: BudgetDa
           <input
             inputMode="decimal"
             autoComplete="off"
-            aria-label={said.field(area.currency)}
+            aria-label={said.field(currencySign(area.currency))}
             aria-invalid={problem !== null}
             aria-describedby={noteId}
             value={typed ?? typedAmount(shown)}
             onChange={(event) => type(event.target.value)}
             onBlur={() => problem === null && setTyped(null)}
           />{' '}
-          <span aria-hidden="true">{area.currency}</span>
+          <span aria-hidden="true">{currencySign(area.currency)}</span>
         </span>
         <Act className="step-button" isOff={isBusy} press={() => put(stepped(shown, 1))} label={said.more(words(step))}>
           +

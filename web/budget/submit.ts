@@ -13,5 +13,5 @@ export async function submitBudget(
 ): Promise<DailyBudgetResource> {
   const budget = budgetOf(area, seat, amount, Date.now())
   const signature = await signFull(await session.identity.signer(), area.chain, 'DailyBudget', budget)
-  return postJson<DailyBudgetResource>('/budgets', { budget: { ...budget, amount: amount ?? '0' }, signature }, session)
+  return postJson('/budgets', {}, { budget: { ...budget, amount: amount ?? '0' }, signature }, session)
 }

@@ -2,61 +2,46 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
-import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
+import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery, tariffOfDayQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
 import { Spark } from '../charts/spark.tsx'
-import { Deposit } from '../escrow/deposit.tsx'
-import { PurseLedger } from '../escrow/purse-card.tsx'
-import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { EnergyCard } from '../history/energy-card.tsx'
-import { AmountBars } from '../market/comparison.tsx'
-import { Instead } from '../market/instead.tsx'
-import { cheapestToday, lastPrice, priceIn } from '../market/market.ts'
+import { lastPrice, priceIn } from '../market/market.ts'
 import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
 import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import {
-  averagePrice,
-  energy,
-  mass,
-  moneyScale,
-  moneyWords,
-  priceWords,
-  signOf,
-  sum,
-  timesIn,
-} from '../money/format.ts'
+import { cents, mass, moneyScale, priceWords, shareWords, signOf, sum, timesIn } from '../money/format.ts'
 import { neighbourhoodWords } from '../neighbourhood/words.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { ThumbBar } from '../page/thumb-bar.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
+import { cheapSpans } from './cheap-hours.ts'
 import { buyerWords } from './words.ts'
 
+const TodayCard = later(() => import('./today.tsx'))
 const BudgetCard = later(() => import('../budget/budget-card.tsx'))
 const OtherPrices = later(() => import('../orders/other-prices.tsx'))
-const Settlements = later(() => import('../escrow/settlements.tsx'))
+const MoneyCard = later(() => import('./money.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Buyer({ area, seat }: SeatViewProps) {
   const said = buyerWords()
   const session = useSession()
-  // A withdrawal that waits to be collected is not hidden, and its outcome stays in sight afterwards.
-  const [isAsked, setIsAsked] = useState(seat.withdrawal !== null)
-  if (seat.withdrawal !== null && !isAsked) setIsAsked(true)
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
   const market = useQuery(intervalsQuery(area.area))
   const [openedMs] = useState(Date.now)
   const today = useQuery(summaryQuery(session, seat.seat, localSpan('day', openedMs)))
   const month = useQuery(summaryQuery(session, seat.seat, localSpan('month', openedMs)))
-  if (isComing(intervals, orders, market, today, month)) return <PageWaiting />
+  const tariff = useQuery(tariffOfDayQuery(area, seat.zone, localSpan('day', openedMs)))
+  if (isComing(intervals, orders, market, today, month, tariff)) return <PageWaiting />
   const priceNow = priceIn(market.data?.[0], seat.zone)
   const limit = lastLimit(orders.data ?? [], 'buy')
   return (
@@ -78,15 +63,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       <BudgetCard area={area} seat={seat} newest={intervals.data?.[0]} />
       <TodayCard area={area} seat={seat} />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
-      <Card title={said.myBudget} anchor="money">
-        <PurseLedger area={area} seat={seat} />
-        <Deposit area={area} seat={seat} />
-        <details className="inner-more" open={isAsked}>
-          <summary>{said.takeBack}</summary>
-          <WithdrawalCard area={area} seat={seat} word="withdrawal" />
-        </details>
-        <Settlements area={area} seat={seat} />
-      </Card>
+      <MoneyCard area={area} seat={seat} />
       <OtherPrices area={area} seat={seat} side="buy" />
       <SeatActs area={area} seat={seat} usually="buy" />
       <ThumbBar seat={seat} side="buy" names={{ price: said.myPrice, money: said.myBudget }} currency={area.currency} />
@@ -101,7 +78,6 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
   const cleared = market.data ?? []
   const newest = cleared[0]
   const now = priceIn(newest, seat.zone)
-  const cheapest = cheapestToday(cleared, seat.zone)
   const mine = activeOrder(seat, 'buy')?.limitPerKwh
   return (
     <Card title={said.priceNow} className="now">
@@ -120,11 +96,7 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
             )}
             last={lastPrice(cleared, seat.zone)}
           />
-          {cheapest && (
-            <p className="lead">
-              {said.cheapest(priceWords(cheapest.pricePerKwh), localTime(cheapest.start, area.intervalSeconds))}
-            </p>
-          )}
+          <CheapHours area={area} seat={seat} />
           <PriceScale
             area={area}
             marks={[
@@ -145,63 +117,22 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
   )
 }
 
-function TodayCard({ area, seat }: SeatViewProps) {
+/** How many cheap stretches of the day are named, the newest and those to come. */
+const namedSpans = 3
+
+/** When neighbours had something left over today for less than the supplier asks, and when they probably will. */
+function CheapHours({ area, seat }: SeatViewProps) {
   const said = buyerWords()
-  const session = useSession()
-  const summary = useQuery(summaryQuery(session, seat.seat, localSpan('day', useNow())))
-  const today = summary.data
-  const saving = moneyScale(today ? [today.paid, today.boughtAtRetail] : [], area.currency)
-  return (
-    <Card title={said.boughtToday} className="today">
-      <Trouble error={summary.error} retry={() => void summary.refetch()} />
-      {summary.isPending && <Waiting />}
-      {today && (
-        <>
-          <p className="huge">
-            <Energy wh={today.boughtWh} />
-          </p>
-          {today.boughtWh === 0 ? (
-            <Empty>{said.nothingYet}</Empty>
-          ) : (
-            <>
-              <p className="lead">
-                {said.forMoney(
-                  moneyWords(today.paid, area.currency),
-                  priceWords(averagePrice(today.paid, today.boughtWh)),
-                )}
-              </p>
-              <AmountBars
-                mine={{ label: said.fromNeighbours, tokens: today.paid }}
-                supplier={{ label: said.atRetail, tokens: today.boughtAtRetail }}
-                currency={area.currency}
-              />
-              <p className={saving.sign(today.boughtAtRetail, today.paid) >= 0 ? 'verdict' : 'verdict less'}>
-                <strong>{saving.difference(today.boughtAtRetail, today.paid)}</strong>{' '}
-                {saving.sign(today.boughtAtRetail, today.paid) >= 0 ? said.saved : said.moreThanSupplier}
-              </p>
-            </>
-          )}
-          <Instead area={area} seat={seat} side="buy" />
-          <dl className="facts">
-            <div>
-              <dt>{said.fromSupplier}</dt>
-              <dd>{energy(today.importWh - today.ownUseWh - today.boughtWh)}</dd>
-            </div>
-            {today.ownUseWh > 0 && (
-              <div>
-                <dt>{said.usedByMyself}</dt>
-                <dd>{energy(today.ownUseWh)}</dd>
-              </div>
-            )}
-            <div>
-              <dt>{said.shareFromNeighbours}</dt>
-              <dd>{today.importWh === 0 ? '–' : `${Math.round((today.boughtWh / today.importWh) * 100)} %`}</dd>
-            </div>
-          </dl>
-        </>
-      )}
-    </Card>
-  )
+  const rates = useQuery(tariffOfDayQuery(area, seat.zone, localSpan('day', useNow()))).data
+  if (rates === undefined) return null
+  const words = cheapSpans(rates, area.retailPerKwh)
+    .slice(-namedSpans)
+    .map(({ start, end, low, high, isExpected }) => {
+      const [from, to] = [start, end].map((each) => localTime(each, area.intervalSeconds))
+      const price = low === high ? priceWords(low) : `${cents(low)}–${priceWords(high)}`
+      return (isExpected ? said.cheapAhead : said.cheapSpan)(`${from}–${to}`, price)
+    })
+  return <p className="lead">{words.length === 0 ? said.noCheap : said.cheap(words.join(', '))}</p>
 }
 
 interface MonthCardProps extends SeatViewProps {
@@ -221,7 +152,7 @@ function MonthCard({ area, seat, intervals }: MonthCardProps) {
   return (
     <Card title={said.thisMonth} className="month">
       <div className="figures">
-        <Figure label={said.share}>{Math.round((month.boughtWh / month.importWh) * 100)} %</Figure>
+        <Figure label={said.share}>{shareWords(month.boughtWh, month.importWh)}</Figure>
         <Figure label={said.savedInstead}>
           {isLess && '−'}
           {difference(month.boughtAtRetail, month.paid)}

@@ -78,12 +78,6 @@ export function priceAxis(theme: Theme): uPlot.Axis {
 /** Draws bars side by side that fill nearly all of their interval. */
 export const bars = uPlot.paths.bars!({ size: [0.86, 44], align: 1 })
 
-/** Draws a line that keeps its value for the length of an interval. */
-export const steps = uPlot.paths.stepped!({ align: 1 })
-
-/** Draws a value without neighbours as a point, since a step needs a next value to be drawn. */
-export const lonePoint: uPlot.Series.Points = { show: ({ data }) => data[0].length === 1 }
-
 /** The range that the numbers of several lists span, with zero in it. */
 export function spanOfValues(lists: readonly (readonly (number | null | undefined)[])[]): ValueSpan {
   let [low, high] = [0, 0]

@@ -5,22 +5,13 @@ import type { IntervalResource } from '../../server/api/resources.ts'
 import { priceIn } from '../market/market.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
-import {
-  bars,
-  energyAxis,
-  lengthOfBars,
-  lonePoint,
-  pointer,
-  priceAxis,
-  scalesAroundZero,
-  steps,
-  timeAxis,
-} from './axes.ts'
+import { bars, energyAxis, lengthOfBars, pointer, priceAxis, scalesAroundZero, timeAxis } from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
 import { NumbersTable } from './numbers-table.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
 import { PointSlider } from './point-slider.tsx'
+import { stepPaths } from './steps.ts'
 import { timeRange } from './time-range.ts'
 import { chartWords } from './words.ts'
 
@@ -67,7 +58,7 @@ export default function MarketChart({ intervals, height = 260 }: MarketChartProp
           bar(theme.leaf),
           bar(theme.grid),
           bar(theme.leaf),
-          { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: lonePoint },
+          { scale: 'ct', stroke: theme.sun, width: 2.5, paths: stepPaths(lengthSeconds), points: { show: false } },
         ],
         ...pointer(theme, setPointed),
       }

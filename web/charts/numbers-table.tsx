@@ -2,7 +2,7 @@
 
 import { useId, useState } from 'react'
 import { Act } from '../page/act.tsx'
-import { Scrolls } from '../page/scrolls.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { chartWords } from './words.ts'
 
 interface NumbersTableProps {
@@ -29,7 +29,7 @@ export function NumbersTable({ label, head, count, row }: NumbersTableProps) {
       <summary>{said.asTable}</summary>
       {open && (
         <>
-          <Scrolls label={label} isTall>
+          <TableFrame label={label} look="sums" tall>
             <thead>
               <tr>
                 {head.map((name) => (
@@ -52,7 +52,7 @@ export function NumbersTable({ label, head, count, row }: NumbersTableProps) {
                 )
               })}
             </tbody>
-          </Scrolls>
+          </TableFrame>
           {pages > 1 && (
             <p className="pages">
               <Act className="quiet" isOff={first === 0} describedBy={rowsId} press={() => setPage(page - 1)}>

@@ -7,22 +7,13 @@ import type uPlot from 'uplot'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
-import {
-  bars,
-  energyAxis,
-  lengthOfBars,
-  lonePoint,
-  pointer,
-  priceAxis,
-  scalesAroundZero,
-  steps,
-  timeAxis,
-} from './axes.ts'
+import { bars, energyAxis, lengthOfBars, pointer, priceAxis, scalesAroundZero, timeAxis } from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
 import { NumbersTable } from './numbers-table.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
 import { PointSlider } from './point-slider.tsx'
+import { stepPaths } from './steps.ts'
 import { takeawayOf } from './takeaway.ts'
 import { timeRange } from './time-range.ts'
 import { chartWords } from './words.ts'
@@ -71,7 +62,7 @@ export default function SeatChart({ intervals, imports, exports }: SeatChartProp
         { show: exports, fill: theme.leaf, stroke: theme.leaf, width: 0, paths: bars, points: { show: false } },
         { show: imports, fill: theme.grid, stroke: theme.grid, width: 0, paths: bars, points: { show: false } },
         { show: imports, fill: theme.leaf, stroke: theme.leaf, width: 0, paths: bars, points: { show: false } },
-        { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: lonePoint },
+        { scale: 'ct', stroke: theme.sun, width: 2.5, paths: stepPaths(lengthSeconds), points: { show: false } },
       ],
       ...pointer(theme, setPointed),
     }),

@@ -1,8 +1,8 @@
 /** How complete a month's values are, for each metering point; points with missing values come first. */
 import type { BillResource } from '../../server/api/document-resources.ts'
 import { Badge } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { localMoment } from '../time/clock.ts'
-import { TableFrame } from '../utility/table-frame.tsx'
 import { documentWords } from './words.ts'
 
 type Coverage = NonNullable<BillResource['preview']>['coverage']

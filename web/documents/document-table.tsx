@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react'
 import type { DocumentResource, IssuedDocumentResource } from '../../server/api/document-resources.ts'
 import { moneyColumn } from '../money/format.ts'
-import { TableFrame } from '../utility/table-frame.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { documentWords } from './words.ts'
 
 interface DocumentTableProps<Document> {

@@ -6,9 +6,9 @@ import type { AreaResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { exactEnergy, moneyColumn } from '../money/format.ts'
 import { Badge, Trouble, Waiting } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
-import { TableFrame } from '../utility/table-frame.tsx'
 import { proofQuery } from './queries.ts'
 import { documentWords } from './words.ts'
 
@@ -114,11 +114,11 @@ function ProofTable({ area, proof }: { area: AreaResource; proof: LineProofResou
   const { agrees, batches, currency, number, hash } = proof
   const amount = moneyColumn([...batches.map((batch) => batch.amount), proof.amount], currency)
   const save = useMutation({
-    mutationFn: async ({ statement, end }: LineProofResource['batches'][number]) =>
+    mutationFn: async (batch: LineProofResource['batches'][number]) =>
       (await part(() => import('./submit.ts'))).saveStatement(
         session,
-        statement,
-        `${number}-${end.replace(/[-:]|\.000/g, '')}.json`,
+        batch,
+        `${number}-${batch.end.replace(/[-:]|\.000/g, '')}.json`,
       ),
   })
   return (

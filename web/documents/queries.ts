@@ -1,13 +1,5 @@
 /** The page's queries about documents: the preview of a month, what was issued, and what proves a line. */
 import { queryOptions } from '@tanstack/react-query'
-import type {
-  BillResource,
-  BillStateResource,
-  DocumentResource,
-  IssuedDocumentResource,
-  LineProofResource,
-} from '../../server/api/document-resources.ts'
-import type { ReleaseResource } from '../../server/api/report-resources.ts'
 import { getJson } from '../api/client.ts'
 import { everyPage } from '../api/every-page.ts'
 import type { Asker } from '../api/queries.ts'
@@ -17,11 +9,8 @@ export function accessQuery(session: Asker, area: number) {
   return queryOptions({
     queryKey: ['document-access', session.account, area],
     queryFn: async ({ signal }) => {
-      const path = `/areas/${area}/documents?limit=1`
-      const page = await getJson<{ items: IssuedDocumentResource[]; clerk: boolean }>(path, {
-        account: session.account,
-        signal,
-      })
+      const { account } = session
+      const page = await getJson('/areas/{area}/documents', { area, limit: 1 }, { account, signal })
       return { isClerk: page.clerk, hasDocuments: page.items.length > 0 }
     },
   })
@@ -32,7 +21,7 @@ export function billQuery(session: Asker, area: number, month: string) {
   return queryOptions({
     queryKey: ['bill', session.account, area, month],
     queryFn: ({ signal }) =>
-      getJson<BillResource>(`/areas/${area}/bills/${month}`, { account: session.account, signal }),
+      getJson('/areas/{area}/bills/{month}', { area, month }, { account: session.account, signal }),
   })
 }
 
@@ -40,10 +29,8 @@ export function billQuery(session: Asker, area: number, month: string) {
 export function billsQuery(session: Asker, area: number) {
   return queryOptions({
     queryKey: ['bills', session.account, area],
-    queryFn: async ({ signal }) => {
-      const path = `/areas/${area}/bills`
-      return (await getJson<{ items: BillStateResource[] }>(path, { account: session.account, signal })).items
-    },
+    queryFn: async ({ signal }) =>
+      (await getJson('/areas/{area}/bills', { area }, { account: session.account, signal })).items,
   })
 }
 
@@ -51,10 +38,8 @@ export function billsQuery(session: Asker, area: number) {
 export function releasesQuery(session: Asker, area: number) {
   return queryOptions({
     queryKey: ['releases', session.account, area],
-    queryFn: async ({ signal }) => {
-      const path = `/areas/${area}/releases`
-      return (await getJson<{ items: ReleaseResource[] }>(path, { account: session.account, signal })).items
-    },
+    queryFn: async ({ signal }) =>
+      (await getJson('/areas/{area}/releases', { area }, { account: session.account, signal })).items,
   })
 }
 
@@ -66,8 +51,9 @@ export function documentsQuery(session: Asker, area: number, month: string | nul
   return queryOptions({
     queryKey: ['documents', session.account, area, month],
     queryFn: ({ signal }) => {
-      const only = month === null ? '' : `?month=${month}`
-      return everyPage<IssuedDocumentResource>(`/areas/${area}/documents${only}`, session, signal)
+      const asks = { area, month: month ?? undefined }
+      const asker = { account: session.account, signal }
+      return everyPage((place) => getJson('/areas/{area}/documents', { ...asks, ...place }, asker))
     },
   })
 }
@@ -76,17 +62,19 @@ export function documentsQuery(session: Asker, area: number, month: string | nul
 export function previewedQuery(session: Asker, area: number, month: string, revision: number) {
   return queryOptions({
     queryKey: ['previewed', session.account, area, month, revision],
-    queryFn: ({ signal }) => everyPage<DocumentResource>(`/areas/${area}/bills/${month}/documents`, session, signal),
+    queryFn: ({ signal }) => {
+      const asker = { account: session.account, signal }
+      return everyPage((place) => getJson('/areas/{area}/bills/{month}/documents', { area, month, ...place }, asker))
+    },
   })
 }
 
 export function proofQuery(session: Asker, area: number, { number, line }: { number: string; line: number }) {
   return queryOptions({
     queryKey: ['proof', session.account, area, number, line],
-    queryFn: ({ signal }) =>
-      getJson<LineProofResource>(`/areas/${area}/documents/${number}/lines/${line}`, {
-        account: session.account,
-        signal,
-      }),
+    queryFn: ({ signal }) => {
+      const { account } = session
+      return getJson('/areas/{area}/documents/{number}/lines/{line}', { area, number, line }, { account, signal })
+    },
   })
 }

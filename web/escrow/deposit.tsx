@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { walletQuery } from '../api/queries.ts'
-import { moneyWords } from '../money/format.ts'
+import { currencySign, moneyWords } from '../money/format.ts'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { AmountForm } from './amount-form.tsx'
@@ -36,7 +36,7 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
     <>
       <AmountForm
         label={said.add}
-        unit={area.currency}
+        unit={currencySign(area.currency)}
         text={text}
         setText={setText}
         problem={

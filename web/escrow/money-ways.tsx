@@ -10,7 +10,7 @@ import { tokenTransfer } from '../../contracts/protocol/passkey-account.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { walletQuery } from '../api/queries.ts'
-import { moneyWords, signOf } from '../money/format.ts'
+import { currencySign, moneyWords, signOf } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
@@ -174,7 +174,7 @@ function PaymentForm({ area, limits, words, pay, done }: PaymentFormProps) {
       }}
     >
       <NumberField
-        label={`${words.amount}, ${area.currency}`}
+        label={`${words.amount}, ${currencySign(area.currency)}`}
         text={text}
         setText={setText}
         isWrong={fault !== null}

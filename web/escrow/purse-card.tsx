@@ -7,7 +7,7 @@ import { Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, nextBoundary, useNow } from '../time/clock.ts'
-import { partsOfPurse } from './purse.ts'
+import { partsOfPurse, shownParts } from './purse.ts'
 import { moneyTexts } from './words.tsx'
 
 /** A time before any market began. */
@@ -16,28 +16,31 @@ const beginning = '2020-01-01T00:00:00.000Z'
 export function PurseLedger({ area, seat }: SeatViewProps) {
   const said = moneyTexts()
   const session = useSession()
-  const until = area.settledUntil ?? beginning
-  const summary = useQuery(summaryQuery(session, seat.seat, { from: beginning, to: until }))
+  const { settledUntil } = area
+  const range = { from: beginning, to: settledUntil ?? beginning }
+  const summary = useQuery({ ...summaryQuery(session, seat.seat, range), enabled: settledUntil !== null })
   const nextPayment = nextBoundary(useNow(), area.batchSeconds) + area.graceSeconds
   // Without any payment nothing was earned or spent.
-  const paid = area.settledUntil === null ? { received: '0', paid: '0' } : summary.data
+  const paid = settledUntil === null ? { received: '0', paid: '0' } : summary.data
   if (!paid) return summary.error ? <Trouble error={summary.error} /> : <Waiting />
   const parts = partsOfPurse(seat, paid)
-  const { words } = moneyScale(Object.values(parts), area.currency)
+  const scale = moneyScale(Object.values(parts), area.currency)
+  const { words } = scale
+  const shown = shownParts(parts, scale)
   const moment = (ms: number) => localMoment(new Date(ms).toISOString())
   const rows: [string, string, ReactNode?][] = [
-    [said.putIn, words(parts.putIn)],
-    [said.earned, words(parts.earned)],
-    [said.spent, words(`-${parts.spent}`)],
+    [said.putIn, words(shown.putIn)],
+    [said.earned, words(shown.earned)],
+    [said.spent, words(`-${shown.spent}`)],
   ]
   const uses: [string, string, ReactNode?][] = [
-    [said.heldBack, words(parts.heldBack), said.heldBackUntil(moment(nextPayment * 1000))],
+    [said.heldBack, words(shown.heldBack), said.heldBackUntil(moment(nextPayment * 1000))],
     [
       said.asked,
-      words(parts.asked),
+      words(shown.asked),
       seat.withdrawal && said.askedUntil(moment(Date.parse(seat.withdrawal.claimableAt))),
     ],
-    [said.available, words(parts.available)],
+    [said.available, words(shown.available)],
   ]
   const isThere = (row: [string, string, ReactNode?], amount: string) => (signOf(amount) === 0 ? [] : [row])
   return (
@@ -46,7 +49,7 @@ export function PurseLedger({ area, seat }: SeatViewProps) {
         rows[0]!,
         ...isThere(rows[1]!, parts.earned),
         ...isThere(rows[2]!, parts.spent),
-        [said.inPurse, words(parts.balance)] as [string, string],
+        [said.inPurse, words(shown.balance)] as [string, string],
         ...isThere(uses[0]!, parts.heldBack),
         ...isThere(uses[1]!, parts.asked),
         uses[2]!,

@@ -1,6 +1,6 @@
 /** The balance of a purse and its parts: what was put in, earned and spent, and what is held back. */
 import type { SeatResource, SummaryResource } from '../../server/api/resources.ts'
-import { difference, exceeds, readAmount, signOf, sum } from '../money/format.ts'
+import { difference, exceeds, type MoneyScale, readAmount, signOf, sum } from '../money/format.ts'
 
 /**
  * The parts, as exact decimal strings of tokens. Both `putIn` + `earned` − `spent` and `asked` + `heldBack` + `available` are
@@ -38,6 +38,33 @@ export function partsOfPurse(
     heldBack: difference(rest, asked),
   }
 }
+
+/**
+ * The parts as they are shown, without the digits that the scale leaves out, so that they add up to the shown balance. What is
+ * available is never shown as more than it is; what was put in and what is available are shown as they are, and the others take
+ * the difference.
+ */
+export function shownParts(parts: PurseParts, { whole }: Pick<MoneyScale, 'whole'>): PurseParts {
+  const [balance, available] = [whole(parts.balance), whole(parts.available)]
+  const bound = difference(balance, available)
+  const asked = signOf(parts.heldBack) === 0 ? bound : lesser(whole(parts.asked), bound)
+  const isStill = signOf(parts.earned) === 0 && signOf(parts.spent) === 0
+  const putIn = isStill ? balance : whole(parts.putIn)
+  const gained = difference(balance, putIn)
+  const earned = signOf(parts.spent) === 0 ? gained : greater(whole(parts.earned), gained)
+  return {
+    balance,
+    available,
+    asked,
+    heldBack: difference(bound, asked),
+    putIn,
+    earned,
+    spent: difference(earned, gained),
+  }
+}
+
+const lesser = (a: string, b: string) => (exceeds(a, b) ? b : a)
+const greater = (a: string, b: string) => (exceeds(a, b) ? a : b)
 
 /** The most that can be asked for: what is available, and what was asked for before, which a new request replaces. */
 export function mostToAsk({

@@ -52,7 +52,7 @@ export async function deposit(
     nonce: wallet.permitNonce,
     deadline: until,
   })
-  return relay<Relayed>('/relay/deposits', { seat: seat.seat, amount, deadline: until, signature }, session)
+  return relay('/relay/deposits', { seat: seat.seat, amount, deadline: until, signature }, session)
 }
 
 /** Asks for `amount` tokens, paid to `to` (the account itself by default); it can be collected after the escrow's delay. */
@@ -71,7 +71,7 @@ export async function requestWithdrawal(
     deadline: deadline(),
   }
   const signature = await signFull(await session.identity.signer(), area.chain, 'Withdrawal', withdrawal)
-  return relay<Relayed>(
+  return relay(
     '/relay/withdrawals',
     {
       seat: seat.seat,
@@ -98,7 +98,7 @@ export async function requestMove(
     amount: parseMoney(amount, area.priceDecimals),
   }
   const signature = await signFull(await session.identity.signer(), area.chain, 'MovePurse', move)
-  return relay<Relayed>('/relay/moves', { from: seat.seat, to, amount, ...times, signature }, session)
+  return relay('/relay/moves', { from: seat.seat, to, amount, ...times, signature }, session)
 }
 
 /** Signs other limits for a meter, which hold from the boundary that they name. */
@@ -109,12 +109,12 @@ export async function changeMandate(
   mandate: Mandate,
 ): Promise<Relayed> {
   const mandateSignature = await signFull(await session.identity.signer(), area.chain, 'Mandate', mandate)
-  return relay<Relayed>('/relay/mandates', { seat: seat.seat, mandate, mandateSignature }, session)
+  return relay('/relay/mandates', { seat: seat.seat, mandate, mandateSignature }, session)
 }
 
 /** Collects a withdrawal whose delay has passed. */
 export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
-  return relay<Relayed>('/relay/claims', { seat: seat.seat }, session)
+  return relay('/relay/claims', { seat: seat.seat }, session)
 }
 
 /** Closes the seat: it trades nothing from the next boundary on. */
@@ -122,12 +122,12 @@ export async function closeSeat(session: Session, area: AreaResource, seat: Seat
   const close = { version: nextVersion([seat]), deadline: deadline() }
   const signed = { ...close, account: seat.account, seat: BigInt(seat.seat) }
   const signature = await signFull(await session.identity.signer(), area.chain, 'CloseSeat', signed)
-  return relay<Relayed>('/relay/closures', { ...close, seat: seat.seat, signature }, session)
+  return relay('/relay/closures', { ...close, seat: seat.seat, signature }, session)
 }
 
 /** Signs the instruction that both keys of the meter have signed, and has it carried to the chain. */
 export async function approveKey(session: Session, area: AreaResource, ticket: KeyRotation): Promise<Relayed> {
   const { rotation, keySignature, nextSignature } = ticket
   const accountSignature = await signFull(await session.identity.signer(), area.chain, 'RotateKey', rotation)
-  return relay<Relayed>('/relay/keys', { rotation, accountSignature, keySignature, nextSignature }, session)
+  return relay('/relay/keys', { rotation, accountSignature, keySignature, nextSignature }, session)
 }

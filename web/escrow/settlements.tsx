@@ -7,7 +7,7 @@ import { difference, energy, type MoneyScale, moneyScale, signOf } from '../mone
 import { Badge, Empty, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
-import { duration, localDate, localTime } from '../time/clock.ts'
+import { each, localDate, localTime } from '../time/clock.ts'
 import { Watched } from './watched.tsx'
 import { moneyTexts } from './words.tsx'
 
@@ -30,7 +30,7 @@ export default function Settlements({ area, seat }: { area: AreaResource; seat: 
       <h3>{said.paidTitle}</h3>
       <Trouble error={batches.error} />
       {batches.isPending && <Waiting />}
-      {batches.data?.length === 0 && <Empty>{said.noneYet(duration(area.batchSeconds))}</Empty>}
+      {batches.data?.length === 0 && <Empty>{said.noneYet(each(area.batchSeconds))}</Empty>}
       {batches.data && batches.data.length > 0 && (
         <ol className="settlement-list">
           {shown.map((batch) => (
@@ -78,9 +78,14 @@ function Statement({ batch }: { batch: SeatBatchResource }) {
   const session = useSession()
   const save = useMutation({
     mutationFn: async () => {
-      const path = `/accounts/${session.account}/statements/${encodeURIComponent(batch.end)}?seat=${batch.seat}`
+      const { account } = session
+      const { end, seat } = batch
       const name = `commonwatt-statement-${batch.seat}-${batch.end.replace(/\.\d+Z$/, 'Z').replaceAll(/[-:]/g, '')}.json`
-      saveFile(await getText(path, session), name, 'application/json')
+      saveFile(
+        await getText('/accounts/{account}/statements/{end}', { account, end, seat }, session),
+        name,
+        'application/json',
+      )
     },
   })
   return (

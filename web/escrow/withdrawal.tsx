@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
-import { moneyWords, signOf, typedAmount } from '../money/format.ts'
+import { currencySign, moneyWords, signOf, typedAmount } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
@@ -46,7 +46,7 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
       )}
       <AmountForm
         label={seat.withdrawal ? said.requestInstead : said.request(word)}
-        unit={area.currency}
+        unit={currencySign(area.currency)}
         text={text}
         setText={setTyped}
         problem={

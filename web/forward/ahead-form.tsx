@@ -16,7 +16,8 @@ import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField, SideField } from '../page/fields.tsx'
 import { formWords } from '../page/form-words.ts'
 import { useSession } from '../session/session.tsx'
-import { localTime, useNow } from '../time/clock.ts'
+import { duration, localTime, useNow } from '../time/clock.ts'
+import { DepthChart } from './depth-chart.tsx'
 import { type AheadProps, comingStarts, forwardOrderOf, othersAt, readCents, readWh } from './forward.ts'
 import { applyForwardOrder, forwardBookQuery, forwardOrdersQuery } from './queries.ts'
 import { forwardWords } from './words.ts'
@@ -34,7 +35,8 @@ interface AheadFormProps extends AheadProps {
 export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   const said = forwardWords()
   const intervalId = useId()
-  const starts = comingStarts(useNow(), area.intervalSeconds, offeredIntervals)
+  const nowMs = useNow()
+  const starts = comingStarts(nowMs, area.intervalSeconds, offeredIntervals)
   const [chosen, setChosen] = useState<number | null>(null)
   const [side, setSide] = useState(usually)
   const [energyText, setEnergyText] = useState('')
@@ -69,7 +71,8 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
               {localTime(new Date(each * 1000).toISOString(), area.intervalSeconds)}
             </option>
           ))}
-        </select>
+        </select>{' '}
+        <span className="ahead-gate soft">{said.closesIn(duration(start - nowMs / 1000))}</span>
       </p>
       <Trouble error={book.error} retry={() => void book.refetch()} />
       {book.isPending && <Waiting />}
@@ -150,11 +153,8 @@ function usePlacing({ area, seat }: AheadProps) {
     mutationFn: async (terms: { side: OrderSide; start: number; energyWh: number; limitTicks: number }) => {
       const placed = queries.getQueryData(forwardOrdersQuery(session, seat.seat).queryKey) ?? []
       const order = forwardOrderOf({ area, seat, ...terms, placed, nowMs: Date.now() })
-      return (await part(() => import('../orders/submit.ts'))).submitOrder<PlacedForwardOrder>(
-        session,
-        area.chain,
-        order,
-      )
+      const { submitOrder } = await part(() => import('../orders/submit.ts'))
+      return submitOrder(session, area.chain, { order, market: 'forward' })
     },
     onSuccess: (order) => applyForwardOrder(queries, session.account, order),
   })
@@ -200,6 +200,7 @@ function Book({ book, own, sides, take }: BookProps) {
           take={take}
         />
       </div>
+      <DepthChart book={book} />
       {last && <p className="soft">{said.lastAgreed(energy(last.energyWh), priceWords(last.pricePerKwh))}</p>}
     </>
   )

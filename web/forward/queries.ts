@@ -5,7 +5,6 @@ import type {
   ForwardBookResource,
   ForwardOrderResource,
   ForwardTradeResource,
-  OwnForwardTradeResource,
 } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
 import type { Asker } from '../api/queries.ts'
@@ -28,11 +27,7 @@ export function forwardBookQuery(book: BookName) {
   const { area, zone, start } = book
   return queryOptions({
     queryKey: bookKey(book),
-    queryFn: ({ signal }) =>
-      getJson<ForwardBookResource>(
-        `/areas/${area}/forward-book?start=${encodeURIComponent(start)}&zone=${encodeURIComponent(zone)}`,
-        { signal },
-      ),
+    queryFn: ({ signal }) => getJson('/areas/{area}/forward-book', { area, start, zone }, { signal }),
   })
 }
 
@@ -41,8 +36,8 @@ export function forwardOrdersQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['forward-orders', account, seat],
     queryFn: async ({ signal }) => {
-      const path = `/accounts/${account}/forward-orders?seat=${seat}&status=open`
-      return (await getJson<{ items: ForwardOrderResource[] }>(path, { account, signal })).items
+      const asks = { account, seat, status: 'open' } as const
+      return (await getJson('/accounts/{account}/forward-orders', asks, { account, signal })).items
     },
   })
 }
@@ -51,8 +46,8 @@ export function forwardTradesQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['forward-trades', account, seat],
     queryFn: async ({ signal }) => {
-      const path = `/accounts/${account}/forward-trades?seat=${seat}&limit=${keptTrades}`
-      return (await getJson<{ items: OwnForwardTradeResource[] }>(path, { account, signal })).items
+      const asks = { account, seat, limit: keptTrades }
+      return (await getJson('/accounts/{account}/forward-trades', asks, { account, signal })).items
     },
   })
 }

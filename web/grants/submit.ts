@@ -1,7 +1,7 @@
 /** Signs grants of data in the browser, and takes them back. */
 import { signRevocation } from '../../contracts/protocol/data-grants.ts'
 import { type DataGrant, signFull } from '../../contracts/protocol/typed-data.ts'
-import type { GrantResource, GrantsRevokedResource, NextGrantResource } from '../../server/api/grant-resources.ts'
+import type { GrantResource, GrantsRevokedResource } from '../../server/api/grant-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
@@ -15,12 +15,12 @@ const lifeSeconds = 86_400
  * number.
  */
 export async function giveGrant(session: Session, area: AreaResource, draft: DataGrant): Promise<GrantResource> {
-  const path = `/accounts/${session.account}/grants/next?area=${area.area}`
-  const { lowestNonce } = await getJson<NextGrantResource>(path, session)
+  const { account } = session
+  const { lowestNonce } = await getJson('/accounts/{account}/grants/next', { account, area: area.area }, session)
   const grant = { ...draft, nonce: Math.max(draft.nonce, lowestNonce) }
   const signature = await signFull(await session.identity.signer(), area.chain, 'DataGrant', grant)
   const body = { grant: { ...grant, seat: grant.seat.toString() }, signature }
-  return postJson<GrantResource>(`/accounts/${session.account}/grants`, body, session)
+  return postJson('/accounts/{account}/grants', { account }, body, session)
 }
 
 /** Takes one grant back. It signs the other grants that end with it again, so that they go on. */
@@ -38,10 +38,10 @@ export async function takeGrantBack(
   const goingOn = endingWith(taken, grants)
   const areas = new Map<number, AreaResource>()
   for (const other of goingOn) {
-    if (!areas.has(other.area)) areas.set(other.area, await getJson<AreaResource>(`/areas/${other.area}`))
+    if (!areas.has(other.area)) areas.set(other.area, await getJson('/areas/{area}', { area: String(other.area) }))
   }
-  const path = `/accounts/${account}/grants/revocations`
-  const revoked = await postJson<GrantsRevokedResource>(path, { area, below, deadline, signature }, session)
+  const body = { area, below, deadline, signature }
+  const revoked = await postJson('/accounts/{account}/grants/revocations', { account }, body, session)
   const nonce = Math.max(Date.now(), below)
   for (const [index, other] of goingOn.entries()) {
     await giveGrant(session, areas.get(other.area)!, again(other, nonce + index))

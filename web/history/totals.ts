@@ -19,10 +19,8 @@ export function totalsQuery({ account }: Asker, seat: string, { from, to, by }: 
   const timeZone = ownTimeZone()
   return queryOptions({
     queryKey: ['totals', account, seat, by, from, to],
-    queryFn: ({ signal }) => {
-      const query = new URLSearchParams({ seat, from, to, by, timeZone })
-      return getJson<TotalsResource>(`/accounts/${account}/totals?${query}`, { account, signal })
-    },
+    queryFn: ({ signal }) =>
+      getJson('/accounts/{account}/totals', { account, seat, from, to, by, timeZone }, { account, signal }),
     placeholderData: (previous) => previous,
     // It takes longer to compare a year of quarter-hours with the one before than to draw it anew.
     structuralSharing: false,

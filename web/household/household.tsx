@@ -1,35 +1,38 @@
 /** The page of a home with a roof: what it does now, what it sold and at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { AreaResource, SeatIntervalResource } from '../../server/api/resources.ts'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { Spark } from '../charts/spark.tsx'
-import { PurseLedger } from '../escrow/purse-card.tsx'
-import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { EnergyCard } from '../history/energy-card.tsx'
 import { useTelemetry } from '../live/apply.ts'
+import { knownUntilMs, quietSeconds } from '../live/connection.ts'
 import { useConnection } from '../live/live.tsx'
-import { AmountBars } from '../market/comparison.tsx'
-import { Instead } from '../market/instead.tsx'
 import { priceIn } from '../market/market.ts'
 import { ProblemList } from '../market/problem-list.tsx'
+import { problemsOf } from '../market/problems.ts'
 import { SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, energy, moneyScale, priceWords } from '../money/format.ts'
-import { lastLimit } from '../orders/order.ts'
+import { marketWords } from '../market/words.ts'
+import { energy, priceWords } from '../money/format.ts'
+import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Money, Trouble, Waiting } from '../page/card.tsx'
+import { Badge, Card, Empty } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { ThumbBar } from '../page/thumb-bar.tsx'
 import { useSession } from '../session/session.tsx'
-import { localMoment, localSpan, useNow } from '../time/clock.ts'
+import { localMoment, localSpan, localTime, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
+import { SunSpace } from './sun-space.tsx'
 import { householdWords } from './words.tsx'
+import { YesterdayCard } from './yesterday.tsx'
 import './household.css'
 
 const OtherPrices = later(() => import('../orders/other-prices.tsx'))
-const SunAhead = later(() => import('./sun-ahead.tsx'))
-const Settlements = later(() => import('../escrow/settlements.tsx'))
+const TodayCard = later(() => import('./today.tsx'))
+const SunAhead = later(() => import('./sun-ahead.tsx'), SunSpace)
+const MoneyCard = later(() => import('./money.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Household({ area, seat }: SeatViewProps) {
@@ -40,12 +43,13 @@ export default function Household({ area, seat }: SeatViewProps) {
   const market = useQuery(intervalsQuery(area.area))
   const [openedMs] = useState(Date.now)
   const today = useQuery(summaryQuery(session, seat.seat, localSpan('day', openedMs)))
-  if (isComing(intervals, orders, market, today)) return <PageWaiting />
+  const yesterday = useQuery(summaryQuery(session, seat.seat, localSpan('dayBefore', openedMs)))
+  if (isComing(intervals, orders, market, today, yesterday)) return <PageWaiting />
   return (
     <div className="view">
       <ProblemList area={area} seat={seat} />
-      <TodayCard area={area} seat={seat} />
-      <NowCard area={area} seat={seat} />
+      <YesterdayCard area={area} seat={seat} />
+      <NowCard area={area} seat={seat} intervals={intervals.data ?? []} />
       <PriceControl
         area={area}
         seat={seat}
@@ -57,12 +61,9 @@ export default function Household({ area, seat }: SeatViewProps) {
         lastLimit={lastLimit(orders.data ?? [], 'sell')}
       />
       <EnergyCard area={area} seat={seat} intervals={intervals} exports />
+      <TodayCard area={area} seat={seat} />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
-      <Card title={said.payout} className="payout" anchor="money">
-        <PurseLedger area={area} seat={seat} />
-        <WithdrawalCard area={area} seat={seat} word="payout" />
-        <Settlements area={area} seat={seat} />
-      </Card>
+      <MoneyCard area={area} seat={seat} />
       <OtherPrices area={area} seat={seat} side="sell" />
       <SeatActs area={area} seat={seat} usually="sell" />
       <ThumbBar seat={seat} side="sell" names={{ price: said.myPrice, money: said.payout }} currency={area.currency} />
@@ -70,7 +71,12 @@ export default function Household({ area, seat }: SeatViewProps) {
   )
 }
 
-function NowCard({ area, seat }: SeatViewProps) {
+interface NowCardProps extends SeatViewProps {
+  /** The newest results, newest first. */
+  intervals: readonly SeatIntervalResource[]
+}
+
+function NowCard({ area, seat, intervals }: NowCardProps) {
   const said = householdWords()
   const { account } = useSession()
   const connection = useConnection()
@@ -79,10 +85,13 @@ function NowCard({ area, seat }: SeatViewProps) {
   const newest = trace.at(-1)
   return (
     <Card title={said.roofNow} className="now">
+      <Status area={area} seat={seat} intervals={intervals} />
+      <SunAhead area={area} seat={seat} />
       {newest ? (
         <PowerFlow
           telemetry={newest}
           ageSeconds={Math.max(0, (nowMs - Date.parse(newest.time)) / 1000)}
+          quietSeconds={quietSeconds(connection, Date.parse(newest.time), nowMs)}
           isCutOff={connection.state === 'lost'}
         />
       ) : (
@@ -93,67 +102,41 @@ function NowCard({ area, seat }: SeatViewProps) {
       {trace.length > 5 && newest?.productionW != null && (
         <Spark values={trace.map((each) => each.productionW)} label={said.roofPower} color="sun" from={0} />
       )}
-      <SunAhead area={area} seat={seat} />
+      <WithWhom interval={intervals[0]} area={area} />
     </Card>
   )
 }
 
-function TodayCard({ area, seat }: SeatViewProps) {
-  const said = householdWords()
-  const session = useSession()
-  const summary = useQuery(summaryQuery(session, seat.seat, localSpan('day', useNow())))
-  const today = summary.data
+/** Whether all is well with the home and its meter; what stops it from trading stands above the whole page. */
+function Status({ area, seat, intervals }: NowCardProps) {
+  const said = householdWords().status
+  const periods = marketWords().periods(area.intervalSeconds)
+  const gaps = intervals.filter(({ quality }) => quality !== 'measured').length
+  const isWell = problemsOf(area, seat, knownUntilMs(useConnection(), useNow())).length === 0
+  const price = activeOrder(seat, 'sell')?.limitPerKwh
   return (
-    <Card title={said.soldToday} className="today">
-      <Trouble error={summary.error} retry={() => void summary.refetch()} />
-      {summary.isPending && <Waiting />}
-      {today && (
-        <>
-          <p className="huge">
-            <Money tokens={today.received} currency={area.currency} />
-          </p>
-          <p className="lead">
-            {said.forEnergy(<Energy wh={today.soldWh} />)}
-            {today.soldWh > 0 && said.onAverage(priceWords(averagePrice(today.received, today.soldWh)))}
-          </p>
-          <AmountBars
-            mine={{ label: said.fromNeighbours, tokens: today.received }}
-            supplier={{ label: said.atFeedIn, tokens: today.soldAtFeedIn }}
-            currency={area.currency}
-          />
-          {today.soldWh > 0 && <Verdict mine={today.received} supplier={today.soldAtFeedIn} currency={area.currency} />}
-          <Instead area={area} seat={seat} side="sell" />
-          <dl className="facts">
-            <div>
-              <dt>{said.toSupplier}</dt>
-              <dd>{energy(today.exportWh - today.ownUseWh - today.soldWh)}</dd>
-            </div>
-            <div>
-              <dt>{said.fromNeighbours}</dt>
-              <dd>{energy(today.boughtWh)}</dd>
-            </div>
-            <div>
-              <dt>{said.fromSupplier}</dt>
-              <dd>{energy(today.importWh - today.ownUseWh - today.boughtWh)}</dd>
-            </div>
-            {today.ownUseWh > 0 && (
-              <div>
-                <dt>{said.usedByMyself}</dt>
-                <dd>{energy(today.ownUseWh)}</dd>
-              </div>
-            )}
-          </dl>
-        </>
-      )}
-    </Card>
+    <p className="status">
+      <Badge tone={isWell ? 'good' : 'warn'}>{isWell ? said.well : said.look}</Badge>{' '}
+      {price === undefined ? said.paused : said.selling(priceWords(price))}
+      {isWell && seat.lastReadingAt !== null && ` ${said.lastValue(localMoment(seat.lastReadingAt))}`}
+      {intervals.length > 0 &&
+        ` ${gaps === 0 ? said.noGaps(intervals.length, periods) : said.gaps(gaps, intervals.length, periods)}`}
+      {gaps > 0 && seat.record.kind !== 'official' && ` ${said.gapsFix}`}
+    </p>
   )
 }
 
-/** What selling to neighbours brought compared with the supplier's tariff: the difference of the two amounts as they are shown. */
-function Verdict({ mine, supplier, currency }: { mine: string; supplier: string; currency: string }) {
+/** With whom the energy of the newest result was traded: the live values only know the grid. */
+function WithWhom({ interval, area }: { interval: SeatIntervalResource | undefined; area: AreaResource }) {
   const said = householdWords()
-  const { difference, sign } = moneyScale([mine, supplier], currency)
-  const amount = <strong>{difference(mine, supplier)}</strong>
-  const isMore = sign(mine, supplier) >= 0
-  return <p className={isMore ? 'verdict' : 'verdict less'}>{isMore ? said.moreThan(amount) : said.lessThan(amount)}</p>
+  if (interval === undefined) return null
+  const { start, soldWh, residualExportWh, boughtWh, residualImportWh } = interval
+  const ways = [
+    soldWh > 0 && said.ways.toNeighbours(energy(soldWh)),
+    residualExportWh > 0 && said.ways.toSupplier(energy(residualExportWh)),
+    boughtWh > 0 && said.ways.fromNeighbours(energy(boughtWh)),
+    residualImportWh > 0 && said.ways.fromSupplier(energy(residualImportWh)),
+  ].filter((way) => way !== false)
+  if (ways.length === 0) return null
+  return <p className="explain with-whom">{said.withWhom(localTime(start, area.intervalSeconds), ways.join(', '))}</p>
 }

@@ -7,7 +7,7 @@ import { householdWords } from './words.tsx'
 /** Below this power a flow is drawn without movement, in watts. */
 const stillW = 15
 
-/** The ages in seconds beyond which telemetry is shown as stale, and the home as offline. */
+/** The seconds beyond which telemetry is shown as stale by its age, and the home as offline where the page has waited so long. */
 const staleAfterSeconds = 12
 const offlineAfterSeconds = 30
 
@@ -57,16 +57,19 @@ interface PowerFlowProps {
   /** Whether the page itself is cut off from the server, which says nothing about the home. */
   isCutOff: boolean
   ageSeconds: number
+  /** For how long the page has waited for a newer value. */
+  quietSeconds: number
 }
 
-export function PowerFlow({ telemetry, ageSeconds, isCutOff }: PowerFlowProps) {
+export function PowerFlow({ telemetry, ageSeconds, quietSeconds, isCutOff }: PowerFlowProps) {
   const said = householdWords()
   const flows = flowsOf(telemetry)
   const live = ageSeconds <= staleAfterSeconds && !isCutOff
-  const battery = flows.batteryW !== null || telemetry.stateOfChargePercent !== null
+  const chargePercent = telemetry.stateOfChargePercent
+  const battery = flows.batteryW !== null || chargePercent !== null
   return (
     <div className={live ? 'flow' : 'flow old'}>
-      <svg viewBox={`0 0 360 ${battery ? 300 : 230}`} role="img" aria-label={flowSentence(flows)}>
+      <svg viewBox={`0 0 360 ${battery ? 306 : 230}`} role="img" aria-label={flowSentence(flows)}>
         <Wire path="M180 66 V150" watts={flows.roofW} color="sun" />
         <Wire path="M180 150 H70" watts={flows.homeW} color="leaf" />
         <Wire path="M290 150 H180" watts={flows.gridW} color="grid" />
@@ -103,7 +106,8 @@ export function PowerFlow({ telemetry, ageSeconds, isCutOff }: PowerFlowProps) {
             y={264}
             color="battery"
             icon="battery"
-            label={batteryLabel(flows.batteryW, telemetry.stateOfChargePercent)}
+            label={batteryLabel(flows.batteryW)}
+            detail={chargePercent === null ? null : said.charge(Math.round(chargePercent))}
             value={flows.batteryW}
             side="right"
           />
@@ -120,7 +124,7 @@ export function PowerFlow({ telemetry, ageSeconds, isCutOff }: PowerFlowProps) {
           </>
         ) : isCutOff ? (
           said.pageOffline(duration(ageSeconds))
-        ) : ageSeconds <= offlineAfterSeconds ? (
+        ) : quietSeconds <= offlineAfterSeconds ? (
           said.lastValue(duration(ageSeconds))
         ) : (
           said.offline(duration(ageSeconds))
@@ -130,11 +134,9 @@ export function PowerFlow({ telemetry, ageSeconds, isCutOff }: PowerFlowProps) {
   )
 }
 
-function batteryLabel(watts: number | null, chargePercent: number | null): string {
+function batteryLabel(watts: number | null): string {
   const said = householdWords()
-  const doing =
-    watts === null || Math.abs(watts) < stillW ? said.battery : watts > 0 ? said.fromBattery : said.toBattery
-  return chargePercent === null ? doing : said.charge(doing, Math.round(chargePercent))
+  return watts === null || Math.abs(watts) < stillW ? said.battery : watts > 0 ? said.fromBattery : said.toBattery
 }
 
 /** A line from its first point to its last; it moves backwards where the power is negative. */
@@ -161,11 +163,13 @@ interface NodeProps {
   color: string
   icon: keyof typeof icons
   label: string
+  /** A second line below the label: beside the picture there is no room for a long one. */
+  detail?: string | null
   value: number | null
   side: 'right' | 'below'
 }
 
-function Node({ x, y, color, icon, label, value, side }: NodeProps) {
+function Node({ x, y, color, icon, label, detail = null, value, side }: NodeProps) {
   const text =
     side === 'right' ? { x: x + 42, y: y - 3, anchor: 'start' as const } : { x, y: y + 52, anchor: 'middle' as const }
   return (
@@ -183,6 +187,11 @@ function Node({ x, y, color, icon, label, value, side }: NodeProps) {
       <text x={text.x} y={text.y + 18} textAnchor={text.anchor} className="flow-label">
         {label}
       </text>
+      {detail !== null && (
+        <text x={text.x} y={text.y + 35} textAnchor={text.anchor} className="flow-label">
+          {detail}
+        </text>
+      )}
     </g>
   )
 }

@@ -1,7 +1,5 @@
 /** The surplus that a home will probably have, shown with what this expectation rests on. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import type { SeatIntervalResource } from '../../server/api/resources.ts'
-import type { TotalsResource } from '../../server/api/totals-resources.ts'
 import { getJson } from '../api/client.ts'
 import { type Asker, demoDayQuery } from '../api/queries.ts'
 import { ownTimeZone } from '../history/totals.ts'
@@ -10,6 +8,7 @@ import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { useNow } from '../time/clock.ts'
 import { daysBefore, expectedSun, type LeftOver } from './expected-sun.ts'
+import { SunSpace } from './sun-space.tsx'
 import { sunWords } from './sun-words.ts'
 
 const askedAgainMs = 900_000
@@ -23,15 +22,15 @@ function lastDaysQuery({ account }: Asker, seat: string, isDemo: boolean) {
     queryKey: ['last-days', account, seat, isDemo],
     queryFn: async ({ signal }): Promise<LeftOver[]> => {
       if (isDemo) {
-        const path = `/accounts/${account}/intervals?seat=${seat}&limit=${demoIntervals}`
-        const { items } = await getJson<{ items: SeatIntervalResource[] }>(path, { account, signal })
+        const asks = { account, seat, limit: demoIntervals }
+        const { items } = await getJson('/accounts/{account}/intervals', asks, { account, signal })
         return items.map(({ start, exportWh, ownUseWh }) => ({ startMs: Date.parse(start), wh: exportWh - ownUseWh }))
       }
       const now = new Date()
       const from = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 7).toISOString()
       const to = new Date(Math.ceil(now.getTime() / quarterMs) * quarterMs).toISOString()
-      const query = new URLSearchParams({ seat, from, to, by: 'quarter-hour', timeZone: ownTimeZone() })
-      const totals = await getJson<TotalsResource>(`/accounts/${account}/totals?${query}`, { account, signal })
+      const asks = { account, seat, from, to, by: 'quarter-hour', timeZone: ownTimeZone() } as const
+      const totals = await getJson('/accounts/{account}/totals', asks, { account, signal })
       return totals.starts.flatMap((start, place) => {
         const wh = totals.exportWh[place]! - totals.ownUseWh[place]!
         return totals.intervals[place] === 0 ? [] : [{ startMs: Date.parse(start), wh }]
@@ -51,7 +50,15 @@ export default function SunAhead({ area, seat }: SeatViewProps) {
   const days = useQuery({ ...lastDaysQuery(session, seat.seat, demo !== null), enabled: !day.isPending })
   const lengthMs = demo === null ? Math.max(quarterMs, area.intervalSeconds * 1000) : area.intervalSeconds * 1000
   const expected = expectedSun(days.data ?? [], { days: daysBefore(nowMs, demo), lengthMs })
-  if (expected === null) return null
+  if (days.isPending) return <SunSpace />
+  if (expected === null) {
+    return (
+      <div className="sun-ahead">
+        <h3>{said.title}</h3>
+        <p className="explain">{said.notYet}</p>
+      </div>
+    )
+  }
   const { untilMidnight, nextDay } = expected
   const about = (wh: number, leastWh: number, mostWh: number) => ({
     about: energy(wh),

@@ -4,6 +4,7 @@ import { catalogue } from '../words/language.ts'
 export const sunWords = catalogue({
   en: {
     title: 'Sun ahead',
+    notYet: 'What will probably be left over is said here once three days with sun are known.',
     both: (rest: string, next: string) =>
       `Until midnight about ${rest} more will probably be left over for neighbours, and about ${next} on the next day.`,
     tomorrowOnly: (next: string) =>
@@ -14,6 +15,7 @@ export const sunWords = catalogue({
   },
   de: {
     title: 'Sonne voraus',
+    notYet: 'Was wahrscheinlich übrig bleibt, steht hier, sobald drei Tage mit Sonne bekannt sind.',
     both: (rest, next) =>
       `Bis Mitternacht bleiben wahrscheinlich noch etwa ${rest} für Nachbarn übrig, am Tag darauf etwa ${next}.`,
     tomorrowOnly: (next) =>

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
-import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { areaQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { priceWords } from '../money/format.ts'
@@ -165,11 +165,8 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
       const { submitOrder } = await part(() => import('../orders/submit.ts'))
       for (const { side, limit } of missing) {
         const limitTicks = parsePrice(limit, area.priceDecimals)
-        await submitOrder<OrderResource>(
-          session,
-          area.chain,
-          orderOf({ area, seat, side, limitTicks, nowMs: Date.now() }),
-        )
+        const order = orderOf({ area, seat, side, limitTicks, nowMs: Date.now() })
+        await submitOrder(session, area.chain, { order, market: 'spot' })
       }
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ['seats', session.account] }),

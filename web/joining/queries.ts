@@ -16,7 +16,7 @@ const lookEveryMs = 2_000
 export function pairingQuery({ account }: Session, code: string) {
   return queryOptions({
     queryKey: ['pairing', account, code],
-    queryFn: ({ signal }) => getJson<PairingResource>(`/pairings/${encodeURIComponent(code)}`, { account, signal }),
+    queryFn: ({ signal }) => getJson('/pairings/{code}', { code }, { account, signal }),
     refetchInterval: ({ state }) => (state.error === null ? lookEveryMs : false),
     // The server counts wrong codes, so a failed query is not tried again by itself.
     retry: false,
@@ -37,14 +37,14 @@ export async function showInvitation(
     : people && (await (await part(() => import('./demo-invitation.ts'))).demoInvitation(people, area, Date.now()))
   if (!invited) return
   const { inviter, invitation, signature } = invited
-  await postJson(`/areas/${area.area}/invitations`, { inviter, invitation, signature }, session)
+  await postJson('/areas/{area}/invitations', { area: area.area }, { inviter, invitation, signature }, session)
 }
 
 export function requestPairing(session: Session, code: string): Promise<PairingResource> {
-  return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
+  return postJson('/pairings/{code}/claim', { code }, {}, session)
 }
 
 /** The demo sets up a home in the area for the account; its agent shows the code, or the metering operator sends it. */
 export function takeDemoHome(session: Session, area: number): Promise<DemoHomeTaken> {
-  return postJson<DemoHomeTaken>('/demo/homes', { area }, session)
+  return postJson('/demo/homes', {}, { area }, session)
 }

@@ -9,7 +9,7 @@ import { getText, postJson } from '../api/client.ts'
 import { part } from '../api/part.ts'
 import { seatsQuery } from '../api/queries.ts'
 import { checkAmount, mostToAsk } from '../escrow/purse.ts'
-import { count, moneyWords } from '../money/format.ts'
+import { count, currencySign, moneyWords } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { PageLink, usePathHere } from '../page/address.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
@@ -101,13 +101,13 @@ function MoveMoney({ area, seat, others }: MoveMoneyProps) {
           <select id={ids.to} value={to} onChange={(event) => setTo(event.target.value)}>
             {others.map((other) => (
               <option key={other.seat} value={other.seat}>
-                {other.meter.slice(0, 8)}… · {other.zone}
+                {other.meter.slice(0, 8)}… · {area.zones.find(({ zone }) => zone === other.zone)?.name ?? other.zone}
               </option>
             ))}
           </select>
         </p>
         <NumberField
-          label={`${said.amount}, ${area.currency}`}
+          label={`${said.amount}, ${currencySign(area.currency)}`}
           text={text}
           setText={setText}
           isWrong={fault !== null}
@@ -135,7 +135,7 @@ function TakeAlong() {
   const session = useSession()
   const take = useMutation({
     mutationFn: async (form: 'json' | 'csv') => {
-      const text = await getText(`/accounts/${session.account}/everything`, session)
+      const text = await getText('/accounts/{account}/everything', { account: session.account }, session)
       if (!isWhole(text)) throw new Error(said.notWhole)
       const name = `commonwatt-${session.account.slice(0, 10)}`
       if (form === 'json') saveFile(text, `${name}.ndjson`, 'application/x-ndjson')
@@ -147,10 +147,10 @@ function TakeAlong() {
     <Card title={said.dataTitle} className="take-along">
       <p>{said.dataText}</p>
       <p className="explain">{said.dataForm(<a href="/docs">{said.dataLink}</a>)}</p>
-      <p className="explain">
+      <p className="step-acts">
         <Act isOff={take.isPending} press={() => take.mutate('json')}>
           {take.isPending ? said.making : said.everything}
-        </Act>{' '}
+        </Act>
         <Act isOff={take.isPending} press={() => take.mutate('csv')}>
           {said.periods}
         </Act>
@@ -173,12 +173,10 @@ function Erase({ seat }: { seat: SeatResource }) {
   const endMs = Math.min(Date.parse(`${day}T24:00:00`), Date.now())
   const isReady = isSure && Number.isFinite(endMs)
   const erase = useMutation({
-    mutationFn: () =>
-      postJson<{ batches: string[] }>(
-        `/accounts/${session.account}/erasures`,
-        { seat: seat.seat, until: new Date(endMs).toISOString() },
-        session,
-      ),
+    mutationFn: () => {
+      const body = { seat: seat.seat, until: new Date(endMs).toISOString() }
+      return postJson('/accounts/{account}/erasures', { account: session.account }, body, session)
+    },
     onSuccess: () => {
       setIsSure(false)
       return queries.invalidateQueries({ queryKey: ['notices', session.account] })

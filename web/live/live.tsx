@@ -7,22 +7,20 @@ import type { PageToLive } from '../../server/api/signed-requests.ts'
 import { applyAgreement } from '../agreements/queries.ts'
 import { applyForwardBook, applyForwardOrder, applyForwardTrade } from '../forward/queries.ts'
 import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry } from './apply.ts'
-
-/** The state of the connection; `isOffline` is true where the device itself has no network. */
-type Connection = { state: 'connecting' | 'connected' } | { state: 'lost'; sinceMs: number; isOffline: boolean }
+import { back, heard, lost, type PageConnection, renewed } from './connection.ts'
 
 /**
  * The state at the start. A device without a network shows this at once, even where the page was opened from the device's own
  * copy.
  */
-function firstConnection(): Connection {
+function firstConnection(): PageConnection {
   return navigator.onLine ? { state: 'connecting' } : { state: 'lost', sinceMs: Date.now(), isOffline: true }
 }
 
-const ConnectionContext = createContext<Connection>({ state: 'connecting' })
+const ConnectionContext = createContext<PageConnection>({ state: 'connecting' })
 
 /** Whether live events arrive. */
-export function useConnection(): Connection {
+export function useConnection(): PageConnection {
   return use(ConnectionContext)
 }
 
@@ -35,7 +33,7 @@ interface LiveProviderProps {
 
 export function LiveProvider({ area, account, children }: LiveProviderProps) {
   const queries = useQueryClient()
-  const [connection, setConnection] = useState<Connection>(firstConnection)
+  const [connection, setConnection] = useState<PageConnection>(firstConnection)
 
   useEffect(() => {
     if (area === undefined) return
@@ -44,34 +42,36 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
       auth: account === undefined ? {} : { account },
       reconnectionDelayMax: 5000,
     })
-    let connectedBefore = false
-    const lost = () =>
-      setConnection((before) => ({
-        state: 'lost',
-        sinceMs: before.state === 'lost' ? before.sinceMs : Date.now(),
-        isOffline: !navigator.onLine,
-      }))
+    /** Whether the page holds anything that may have changed while no event came. */
+    let hasMissed = !navigator.onLine
+    const missing = () => {
+      hasMissed = true
+      setConnection((before) => lost(before, Date.now(), !navigator.onLine))
+    }
     // The socket alone would notice a lost network only once a heartbeat is missing.
     const online = () => {
       socket.disconnect()
       socket.connect()
     }
-    window.addEventListener('offline', lost)
+    window.addEventListener('offline', missing)
     window.addEventListener('online', online)
     socket.on('connect', () => {
       socket.emit('watch', area, () => {})
-      setConnection({ state: 'connected' })
-      if (connectedBefore) renewAll(queries)
-      connectedBefore = true
+      const backMs = Date.now()
+      setConnection((before) => back(before, backMs))
+      const fetched = hasMissed ? renewAll(queries) : Promise.resolve()
+      void fetched.then(() => setConnection((before) => renewed(before, backMs, Date.now())))
+      hasMissed = true
     })
+    socket.io.on('ping', () => setConnection((before) => heard(before, Date.now())))
     socket.on('disconnect', (reason) => {
       if (reason === 'io client disconnect') return
-      lost()
+      missing()
       // The server ended the connection, for example at its shutdown. Then socket.io does not connect again by itself.
       if (reason === 'io server disconnect') socket.connect()
     })
     socket.on('connect_error', () => {
-      lost()
+      missing()
       // A refused handshake (socket.active is false) is most likely an ended session.
       if (!socket.active) void queries.invalidateQueries({ queryKey: ['session'] })
     })
@@ -88,7 +88,7 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
       socket.on('telemetry', (telemetry) => applyTelemetry(queries, account, telemetry))
     }
     return () => {
-      window.removeEventListener('offline', lost)
+      window.removeEventListener('offline', missing)
       window.removeEventListener('online', online)
       socket.close()
     }
@@ -98,8 +98,8 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
 }
 
 /** Fetches again everything that may have changed while the socket was away. */
-function renewAll(queries: QueryClient): void {
-  void queries.invalidateQueries({
+function renewAll(queries: QueryClient): Promise<void> {
+  return queries.invalidateQueries({
     predicate: (query) => !['session', 'people', 'day'].includes(query.queryKey[0] as string),
   })
 }

@@ -3,12 +3,11 @@
  * supplier's tariff.
  */
 import { useQuery } from '@tanstack/react-query'
-import { useRef } from 'react'
 import type { SummaryResource } from '../../server/api/resources.ts'
 import { summaryQuery } from '../api/queries.ts'
 import { energy, moneyScale } from '../money/format.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
-import { useStackedRows } from '../page/stacked-rows.ts'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { type LocalSpan, localSpan, useNow } from '../time/clock.ts'
 import { marketWords } from './words.ts'
@@ -20,8 +19,6 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
   const said = marketWords().instead
   const session = useSession()
   const nowMs = useNow()
-  const table = useRef<HTMLTableElement>(null)
-  useStackedRows(table)
   const summaries = {
     day: useQuery(summaryQuery(session, seat.seat, localSpan('day', nowMs))).data,
     dayBefore: useQuery(summaryQuery(session, seat.seat, localSpan('dayBefore', nowMs))).data,
@@ -39,31 +36,28 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
   const { number, unit } = scale
   const better = scale.signedDifference
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it.
-    <section className="instead" aria-label={side === 'sell' ? said.sellCaption : said.buyCaption} tabIndex={0}>
-      <table ref={table}>
-        <thead>
-          <tr>
-            <td className="soft">{said.inUnit(unit)}</td>
-            <th scope="col">{side === 'sell' ? said.sold : said.bought}</th>
-            <th scope="col">{side === 'sell' ? said.earned : said.paid}</th>
-            <th scope="col">{said.atSupplier}</th>
-            <th scope="col">{said.better}</th>
+    <TableFrame label={side === 'sell' ? said.sellCaption : said.buyCaption} look="sums">
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">{side === 'sell' ? said.sold : said.bought}</th>
+          <th scope="col">{said.inUnit(side === 'sell' ? said.earned : said.paid, unit)}</th>
+          <th scope="col">{said.inUnit(said.atSupplier, unit)}</th>
+          <th scope="col">{said.inUnit(said.better, unit)}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {told.map(({ span, wh, mine, supplier }) => (
+          <tr key={span}>
+            <th scope="row">{said.spans[span]}</th>
+            <td>{energy(wh)}</td>
+            <td>{number(mine)}</td>
+            <td>{number(supplier)}</td>
+            <td>{side === 'sell' ? better(mine, supplier) : better(supplier, mine)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {told.map(({ span, wh, mine, supplier }) => (
-            <tr key={span}>
-              <th scope="row">{said.spans[span]}</th>
-              <td>{energy(wh)}</td>
-              <td>{number(mine)}</td>
-              <td>{number(supplier)}</td>
-              <td>{side === 'sell' ? better(mine, supplier) : better(supplier, mine)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+        ))}
+      </tbody>
+    </TableFrame>
   )
 }
 

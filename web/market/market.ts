@@ -56,22 +56,6 @@ export function lastPrice(
   return null
 }
 
-/** The cheapest of the intervals that start on the same local day as the newest one; of two equally cheap ones, the earlier. */
-export function cheapestToday(
-  intervals: readonly IntervalResource[],
-  zone: string,
-): { pricePerKwh: string; start: string } | null {
-  const today = intervals[0] === undefined ? '' : new Date(intervals[0].start).toDateString()
-  let best: { pricePerKwh: string; start: string } | null = null
-  for (const interval of intervals) {
-    const pricePerKwh = priceIn(interval, zone)
-    if (pricePerKwh === null || new Date(interval.start).toDateString() !== today) continue
-    if (best === null || signOf(difference(pricePerKwh, best.pricePerKwh)) <= 0)
-      best = { pricePerKwh, start: interval.start }
-  }
-  return best
-}
-
 /**
  * The money that stayed among neighbours over some intervals, in tokens. Without each other, sellers would have received the
  * feed-in tariff for what they sold and buyers would have paid the retail tariff. Money that went to the grid is not counted.

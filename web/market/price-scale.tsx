@@ -1,6 +1,6 @@
 /** A scale of prices from the feed-in to the retail tariff, the range in which neighbours do better than with the supplier. */
 import type { AreaResource } from '../../server/api/resources.ts'
-import { cents, position, priceWords } from '../money/format.ts'
+import { position, priceWords } from '../money/format.ts'
 import { marketWords } from './words.ts'
 
 interface Mark {
@@ -26,10 +26,10 @@ export function PriceScale({ area, marks }: { area: AreaResource; marks: Mark[] 
       </div>
       <div className="scale-ends">
         <span>
-          {cents(area.feedInPerKwh)} <small>{said.feedIn}</small>
+          {priceWords(area.feedInPerKwh)} <small>{said.feedIn}</small>
         </span>
         <span>
-          <small>{said.retail}</small> {cents(area.retailPerKwh)}
+          <small>{said.retail}</small> {priceWords(area.retailPerKwh)}
         </span>
       </div>
       {marks.length > 1 && (

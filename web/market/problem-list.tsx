@@ -1,4 +1,6 @@
 /** The list of a home's problems above everything else; nothing where there are none. */
+import { knownUntilMs } from '../live/connection.ts'
+import { useConnection } from '../live/live.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { duration, localDate, localMoment, useNow } from '../time/clock.ts'
 import { type HomeProblem, problemsOf } from './problems.ts'
@@ -6,7 +8,8 @@ import { marketWords } from './words.ts'
 
 export function ProblemList({ area, seat }: SeatViewProps) {
   const said = marketWords().problems
-  const nowMs = useNow()
+  // A page without a connection hears of no reading, which says nothing about the meter.
+  const nowMs = knownUntilMs(useConnection(), useNow())
   const problems = problemsOf(area, seat, nowMs)
   if (problems.length === 0) return null
   const words: Record<HomeProblem, () => string> = {

@@ -1,15 +1,16 @@
 /** The values that a newer file replaced, and those about which two files contradict each other. */
 import type { OfficialDifferenceResource } from '../../server/api/official-resources.ts'
+import { allDigits } from '../money/format.ts'
 import { Badge } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { localMoment } from '../time/clock.ts'
-import { TableFrame } from '../utility/table-frame.tsx'
 import { meteringWords } from './words.ts'
 
 /** The conflicts first, then the replaced values, each with the newest first. */
 export function ChangeTable({ changes }: { changes: readonly OfficialDifferenceResource[] }) {
   const said = meteringWords()
   const claim = ({ energyWh, quality, file }: OfficialDifferenceResource['before']) =>
-    `${energyWh === null ? '' : `${energyWh} Wh `}${said.qualities[quality]} (${file})`
+    `${energyWh === null ? '' : `${allDigits(energyWh)}\u202fWh `}${said.qualities[quality]} (${file})`
   const isConflict = ({ kind }: OfficialDifferenceResource) => kind === 'conflict'
   const ordered = [...changes].reverse().sort((a, b) => Number(isConflict(b)) - Number(isConflict(a)))
   return (

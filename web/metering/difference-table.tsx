@@ -1,8 +1,8 @@
 /** The moments in which the official value and the home's own device differ by more than the tolerance. */
 import type { WitnessesResource } from '../../server/api/official-resources.ts'
 import { count } from '../money/format.ts'
+import { TableFrame } from '../page/table-frame.tsx'
 import { localMoment } from '../time/clock.ts'
-import { TableFrame } from '../utility/table-frame.tsx'
 import { meteringWords } from './words.ts'
 
 export function DifferenceTable({ contradictions }: Pick<WitnessesResource, 'contradictions'>) {

@@ -2,10 +2,10 @@
 import { useQuery } from '@tanstack/react-query'
 import type { MeteringPointResource } from '../../server/api/official-resources.ts'
 import { peopleQuery } from '../api/queries.ts'
-import { count } from '../money/format.ts'
+import { count, percentage } from '../money/format.ts'
 import { Badge } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { localDate, localMoment } from '../time/clock.ts'
-import { TableFrame } from '../utility/table-frame.tsx'
 import { meteringWords } from './words.ts'
 
 export function PointTable({ points }: { points: readonly MeteringPointResource[] }) {
@@ -82,7 +82,7 @@ export function PointTable({ points }: { points: readonly MeteringPointResource[
 
 /** The point's share of a static key, or else the part of the point's energy that takes part. */
 function shareOf({ sharePercent, factorPercent }: MeteringPointResource): string {
-  return `${sharePercent ?? factorPercent} %`
+  return percentage(sharePercent ?? String(factorPercent))
 }
 
 function shortened(account: string): string {

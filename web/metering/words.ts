@@ -21,7 +21,8 @@ export const meteringWords = catalogue({
     nothing: 'In the last 30 days no official value met a reading of a home’s own device.',
     days: 'Days on which both said something',
     differences: 'Moments in which they differ beyond the tolerance',
-    tolerance: (wh: string, percent: string) => `Tolerance: ${wh} Wh and ${percent} % of the larger of the two.`,
+    tolerance: (wh: string, percent: string) =>
+      `Tolerance: ${wh}\u202fWh and ${percent}\u202f% of the larger of the two.`,
     day: 'day',
     when: 'when',
     point: 'metering point',
@@ -88,7 +89,7 @@ export const meteringWords = catalogue({
     nothing: 'In den letzten 30 Tagen traf kein Messwert des Netzes auf einen Wert eines eigenen Geräts.',
     days: 'Tage, an denen beide etwas sagten',
     differences: 'Zeiträume, in denen sie stärker abweichen als erlaubt',
-    tolerance: (wh, percent) => `Erlaubt: ${wh} Wh und ${percent} % des größeren Werts.`,
+    tolerance: (wh, percent) => `Erlaubt: ${wh}\u202fWh und ${percent}\u202f% des größeren Werts.`,
     day: 'Tag',
     when: 'wann',
     point: 'Zählpunkt',

@@ -63,7 +63,8 @@ export function exactMoney(tokens: string, currency: string): string {
   return `${print(value, Math.max(2, value.decimalPlaces() ?? 2))}${gap}${currencySign(currency)}`
 }
 
-function currencySign(currency: string): string {
+/** How a currency is written beside a number: "€", or its code. */
+export function currencySign(currency: string): string {
   return currency === 'EUR' ? '€' : currency
 }
 
@@ -101,8 +102,23 @@ export function power(powerW: number): string {
 
 /** A number of hundredths of a percent as a percentage: "25 %", "12.5 %". */
 export function percentWords(hundredths: number): string {
-  const value = new BigNumber(hundredths).shiftedBy(-2)
-  return `${print(value, value.decimalPlaces() ?? 0)}${gap}%`
+  return percentage(new BigNumber(hundredths).shiftedBy(-2).toFixed())
+}
+
+/** A percentage with all its digits: "33.333" is "33.333 %". */
+export function percentage(percent: string): string {
+  return `${allDigits(percent)}${gap}%`
+}
+
+/** The share of an energy in the whole in whole percent; an en dash where the whole is nothing. */
+export function shareWords(energyWh: number, allWh: number): string {
+  return allWh === 0 ? '–' : percentWords(Math.round((energyWh / allWh) * 100) * 100)
+}
+
+/** An exact number with all its digits. */
+export function allDigits(number: string): string {
+  const value = new BigNumber(number)
+  return print(value, value.decimalPlaces() ?? 0)
 }
 
 /** The amount with its sign turned. */
@@ -187,6 +203,8 @@ export interface MoneyScale {
   words: (tokens: string) => string
   number: (tokens: string) => string
   unit: string
+  /** The amount without the digits that are not shown, towards nothing. */
+  whole: (tokens: string) => string
   /** a − b as the reader sees it: the difference of the two shown amounts. */
   difference: (a: string, b: string) => string
   /** The same difference with its sign, but without the unit, which stands beside it. */
@@ -207,6 +225,7 @@ export function moneyScale(amounts: readonly string[], currency: string): MoneyS
   const number = (tokens: string) => print(shown(tokens), decimals)
   return {
     ...{ unit, number },
+    whole: (tokens) => new BigNumber(tokens).decimalPlaces(decimals + shift, BigNumber.ROUND_DOWN).toFixed(),
     words: (tokens) => `${number(tokens)}${gap}${unit}`,
     difference: (a, b) => `${print(left(a, b).abs(), decimals)}${gap}${unit}`,
     signedDifference: (a, b) => `${left(a, b).isNegative() ? '−' : '+'}${print(left(a, b).abs(), decimals)}`,

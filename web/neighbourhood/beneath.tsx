@@ -2,10 +2,9 @@
 import type { AreaResource } from '../../server/api/resources.ts'
 import { priceWords } from '../money/format.ts'
 import { PageLink, usePathHere } from '../page/address.tsx'
-import { Avatar, peopleByRole, usePeopleHere } from '../page/person-switch.tsx'
+import { PersonEntry, peopleByRole, usePeopleHere } from '../page/person-switch.tsx'
 import { pageWords } from '../page/words.ts'
-import { duration } from '../time/clock.ts'
-import { inPageLanguage } from '../words/language.ts'
+import { duration, each } from '../time/clock.ts'
 import { beneathWords } from './beneath-words.ts'
 
 export default function Beneath({ area }: { area: AreaResource }) {
@@ -39,13 +38,7 @@ function People() {
           <ul>
             {group.map((person) => (
               <li key={person.account}>
-                <PageLink to={pathOf(person)}>
-                  <Avatar name={person.name} role={person.role} />
-                  <span>
-                    <span className="person-name">{person.name}</span>
-                    <small>{inPageLanguage(person.description)}</small>
-                  </span>
-                </PageLink>
+                <PersonEntry person={person} path={pathOf(person)} />
               </li>
             ))}
           </ul>
@@ -60,9 +53,9 @@ function Help({ area }: { area: AreaResource }) {
   const answers = [
     [
       said.howPrice,
-      said.howPriceText(duration(area.intervalSeconds), priceWords(area.feedInPerKwh), priceWords(area.retailPerKwh)),
+      said.howPriceText(each(area.intervalSeconds), priceWords(area.feedInPerKwh), priceWords(area.retailPerKwh)),
     ],
-    [said.howPaid, said.howPaidText(duration(area.batchSeconds), duration(area.chain.withdrawalDelaySeconds))],
+    [said.howPaid, said.howPaidText(each(area.batchSeconds), duration(area.chain.withdrawalDelaySeconds))],
     [said.whatUtility, said.whatUtilityText],
     [said.whatSigned, said.whatSignedText],
   ] as const

@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { GrowthResource } from '../../server/api/growth-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { getJson } from '../api/client.ts'
+import { growthQuery } from '../api/queries.ts'
 import { NumbersTable } from '../charts/numbers-table.tsx'
 import { PointSlider } from '../charts/point-slider.tsx'
 import { Spark } from '../charts/spark.tsx'
@@ -19,18 +19,10 @@ import './growth.css'
 
 /** The fewest points from which a line is drawn. */
 const fewestDrawn = 3
-const askedAgainMs = 60_000
 
 export default function Growth({ area }: { area: AreaResource }) {
   const said = growthWords()
-  const growth = useQuery({
-    queryKey: ['growth', area.area],
-    queryFn: ({ signal }) => {
-      const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
-      return getJson<GrowthResource>(`/areas/${area.area}/growth?timeZone=${encodeURIComponent(timeZone)}`, { signal })
-    },
-    refetchInterval: askedAgainMs,
-  })
+  const growth = useQuery(growthQuery(area.area))
   const parts = growth.data === undefined ? [] : grownParts(growth.data)
   if (growth.data !== undefined && parts.length === 0) return null
   return (

@@ -1,14 +1,15 @@
 /** The public view of a market area: the price now, how much is traded, and where it flows. */
 import { useQuery } from '@tanstack/react-query'
+import type { GrowthResource } from '../../server/api/growth-resources.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { intervalsQuery } from '../api/queries.ts'
+import { growthQuery, intervalsQuery } from '../api/queries.ts'
 import { IntervalProgress } from '../market/interval-progress.tsx'
 import { keptInStreet, lastPrice, priceIn, pricesIn } from '../market/market.ts'
 import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { ZoneMap } from '../market/zone-map.tsx'
-import { energy, moneyWords, percentWords } from '../money/format.ts'
+import { energy, moneyWords, shareWords } from '../money/format.ts'
 import { PageLink, usePathHere } from '../page/address.tsx'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
@@ -25,7 +26,8 @@ const Beneath = later(() => import('./beneath.tsx'))
 export function Neighbourhood({ area }: { area: AreaResource }) {
   const said = neighbourhoodWords()
   const intervals = useQuery(intervalsQuery(area.area))
-  if (isComing(intervals)) return <PageWaiting />
+  const growth = useQuery(growthQuery(area.area))
+  if (isComing(intervals, growth)) return <PageWaiting />
   const newest = intervals.data?.[0]
   const now = priceIn(newest)
   const span = (intervals.data?.length ?? 0) * area.intervalSeconds
@@ -36,7 +38,7 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
         <div className="hero-words">
           <h1 id="hero-title">{said.title}</h1>
           <p className="hero-lead">{said.lead(area.name)}</p>
-          <StreetNow area={area} intervals={intervals.data ?? []} />
+          <StreetNow area={area} intervals={intervals.data ?? []} today={growth.data?.today} />
           <Ways />
           <IntervalProgress area={area} />
         </div>
@@ -86,20 +88,25 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
   )
 }
 
-/** One sentence with the numbers of this street. */
-function StreetNow({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
+interface StreetNowProps {
+  area: AreaResource
+  intervals: readonly IntervalResource[]
+  today: GrowthResource['today'] | undefined
+}
+
+/** One sentence with the numbers of this street, and what it has saved today. */
+function StreetNow({ area, intervals, today }: StreetNowProps) {
   const said = neighbourhoodWords()
   const total = (pick: (interval: IntervalResource) => number) => intervals.reduce((all, each) => all + pick(each), 0)
   const [matchedWh, importWh] = [total((each) => each.matchedWh), total((each) => each.importWh)]
   if (matchedWh === 0) return null
+  const span = duration(intervals.length * area.intervalSeconds)
   return (
     <p className="hero-now">
-      {said.now(
-        percentWords(Math.round((matchedWh / importWh) * 100) * 100),
-        energy(matchedWh),
-        moneyWords(keptInStreet(area, intervals), area.currency),
-        duration(intervals.length * area.intervalSeconds),
-      )}
+      {said.now(shareWords(matchedWh, importWh), energy(matchedWh), span)}{' '}
+      {today !== undefined && today.matchedWh > 0
+        ? said.savedToday(moneyWords(today.keptInStreet, area.currency))
+        : said.saved(moneyWords(keptInStreet(area, intervals), area.currency), span)}
     </p>
   )
 }

@@ -1,6 +1,6 @@
 /**
- * The notices of an account. New ones stand above everything else; all of them, and the choice of which are wanted, appear when
- * somebody opens the list.
+ * The notices of an account. New ones stand open; all of them, and the choice of which are wanted, appear when somebody opens
+ * the list.
  */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
@@ -20,7 +20,7 @@ import './notices.css'
 
 const ofHomes = ['payout', 'silent', 'statement'] as const
 const ofClerks = [...ofHomes, 'bill'] as const
-/** How many new notices are shown at once above the page. */
+/** How many new notices are shown at once. */
 const mostTold = 3
 
 interface NoticesProps {
@@ -40,18 +40,17 @@ export default function Notices({ area, isClerk }: NoticesProps) {
   const items = notices.data?.pages.flatMap((page) => page.items) ?? []
   const unread = items.filter(({ read }) => !read)
   const read = useMutation({
-    mutationFn: () => postJson(`/accounts/${session.account}/notices/read`, { until: items[0]!.id }, session),
+    mutationFn: () => {
+      const { account } = session
+      return postJson('/accounts/{account}/notices/read', { account }, { until: items[0]!.id }, session)
+    },
     onSuccess: () => queries.invalidateQueries({ queryKey: ['notices', session.account] }),
   })
   if (first === undefined) {
-    return notices.error ? (
-      <Trouble error={notices.error} retry={() => void notices.refetch()} />
-    ) : (
-      <div className="notices-space" />
-    )
+    return <Trouble error={notices.error} retry={() => void notices.refetch()} />
   }
   return (
-    <section className="notices" aria-label={said.title}>
+    <section className="notices" id="notices" aria-label={said.title}>
       <div role="status">
         {unread.length > 0 && (
           <div className="effect">
@@ -136,7 +135,7 @@ function Choices({
   const queries = useQueryClient()
   const choose = useMutation({
     mutationFn: (changed: NoticesResource['choices']) =>
-      postJson(`/accounts/${session.account}/notices/choices`, changed, session),
+      postJson('/accounts/{account}/notices/choices', { account: session.account }, changed, session),
     onSettled: () => queries.invalidateQueries({ queryKey: ['notices', session.account] }),
   })
   const shown = choose.isPending ? choose.variables : choices

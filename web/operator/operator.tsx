@@ -29,7 +29,7 @@ export default function Operator({ area }: { area: AreaResource }) {
   const { account } = useSession()
   const operation = useQuery({
     queryKey: ['operation', account, area.area],
-    queryFn: ({ signal }) => getJson<OperationResource>(`/areas/${area.area}/operation`, { account, signal }),
+    queryFn: ({ signal }) => getJson('/areas/{area}/operation', { area: area.area }, { account, signal }),
     refetchInterval: renewedEveryMs,
   })
   const batches = useQuery(batchesQuery(area.area))

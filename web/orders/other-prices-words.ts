@@ -6,7 +6,7 @@ export const otherPricesWords = catalogue({
   en: {
     periods: vocabulary.en.home.periods,
     mine: 'yours',
-    together: (unit: string) => `with the supplier, ${unit}`,
+    together: (unit: string) => `together with the supplier’s, ${unit}`,
     leftOut: (count: number, periods: string) =>
       `Left out, because more than prices decided there: ${count} of these ${periods}.`,
     sell: {
@@ -54,7 +54,7 @@ export const otherPricesWords = catalogue({
   de: {
     periods: vocabulary.de.home.periods,
     mine: 'Ihrer',
-    together: (unit) => `mit dem Versorger, ${unit}`,
+    together: (unit) => `samt Versorger, ${unit}`,
     leftOut: (count, periods) => `Ohne die, in denen mehr als Preise entschieden hat: ${count} dieser ${periods}.`,
     sell: {
       title: 'Was andere Preise gebracht hätten',

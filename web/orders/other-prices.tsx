@@ -8,8 +8,8 @@ import type { OtherPricesResource } from '../../server/api/totals-resources.ts'
 import { getJson } from '../api/client.ts'
 import { difference, energy, exceeds, moneyScale, pricesBetween, priceWords, sum } from '../money/format.ts'
 import { Trouble, Waiting } from '../page/card.tsx'
-import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
 import { activeOrder, type OrderSide } from './order.ts'
@@ -48,13 +48,10 @@ function Tried({ area, seat, side }: OtherPricesProps) {
   const answer = useQuery({
     queryKey: ['other-prices', session.account, seat.seat, side, prices.join()],
     queryFn: ({ signal }) => {
-      const query = new URLSearchParams({
-        ...{ seat: seat.seat, side, from: from.toISOString(), to: to.toISOString(), limits: prices.join() },
-      })
-      return getJson<OtherPricesResource>(`/accounts/${session.account}/other-prices?${query}`, {
-        account: session.account,
-        signal,
-      })
+      const { account } = session
+      const range = { from: from.toISOString(), to: to.toISOString() }
+      const asks = { account, seat: seat.seat, side, ...range, limits: prices.join() }
+      return getJson('/accounts/{account}/other-prices', asks, { account, signal })
     },
     staleTime: hourMs,
   })
@@ -98,7 +95,7 @@ function Answer({ area, found, mine }: AnswerProps) {
               )
             : said.fine(priceWords(own.limitPerKwh), scale.words(own.together))}
       </p>
-      <Scrolls label={said.title}>
+      <TableFrame label={said.title} look="sums">
         <thead>
           <tr>
             <th scope="col">{said.price}</th>
@@ -120,7 +117,7 @@ function Answer({ area, found, mine }: AnswerProps) {
             </tr>
           ))}
         </tbody>
-      </Scrolls>
+      </TableFrame>
       <p className="explain">{said.how(intervals, periods, energy(offeredWh), localMoment(found.from))}</p>
       {leftOut > 0 && <p className="explain">{leftOutWords(leftOut, periods)}</p>}
     </div>

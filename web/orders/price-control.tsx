@@ -272,7 +272,7 @@ function useOrderChanges(area: AreaResource, seat: SeatResource, side: OrderSide
   const place = useMutation({
     mutationFn: async (limitTicks: Ticks) => {
       const order = orderOf({ area, seat, side, limitTicks, nowMs: Date.now() })
-      return (await submitting()).submitOrder<OrderResource>(session, area.chain, order)
+      return (await submitting()).submitOrder(session, area.chain, { order, market: 'spot' })
     },
     onSuccess: remember,
   })

@@ -36,11 +36,10 @@ function Answer({ area, seat, side, start, of }: WhyNotMoreProps) {
   const session = useSession()
   const answer = useQuery({
     queryKey: ['better-limits', session.account, seat, side, start],
-    queryFn: ({ signal }) =>
-      getJson<BetterLimitsResource>(
-        `/accounts/${session.account}/better-limits?${new URLSearchParams({ seat, side, start })}`,
-        { account: session.account, signal },
-      ),
+    queryFn: ({ signal }) => {
+      const { account } = session
+      return getJson('/accounts/{account}/better-limits', { account, seat, side, start }, { account, signal })
+    },
     staleTime: Number.POSITIVE_INFINITY,
   })
   if (answer.error) return <Trouble error={answer.error} retry={() => void answer.refetch()} />

@@ -72,17 +72,12 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
             <ul>
               {group.map((person) => (
                 <li key={person.account}>
-                  <PageLink
-                    to={pathOf(person)}
-                    aria-current={person.account.toLowerCase() === account ? 'page' : undefined}
-                    onClick={() => menu.current?.hidePopover()}
-                  >
-                    <Avatar name={person.name} role={person.role} />
-                    <span>
-                      <span className="person-name">{person.name}</span>
-                      <small>{inPageLanguage(person.description)}</small>
-                    </span>
-                  </PageLink>
+                  <PersonEntry
+                    person={person}
+                    path={pathOf(person)}
+                    isHere={person.account.toLowerCase() === account}
+                    follow={() => menu.current?.hidePopover()}
+                  />
                 </li>
               ))}
             </ul>
@@ -96,6 +91,28 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
   )
 }
 
+interface PersonEntryProps {
+  person: DemoPerson
+  path: string
+  /** Whether it is this person's page that is shown. */
+  isHere?: boolean
+  /** What happens besides when somebody follows the link. */
+  follow?: () => void
+}
+
+/** A person in a list: the link to their page, with their name and what they are. */
+export function PersonEntry({ person: { name, role, description }, path, isHere = false, follow }: PersonEntryProps) {
+  return (
+    <PageLink to={path} aria-current={isHere ? 'page' : undefined} onClick={follow}>
+      <Avatar name={name} role={role} />
+      <span>
+        <span className="person-name">{name}</span>
+        <small>{inPageLanguage(description)}</small>
+      </span>
+    </PageLink>
+  )
+}
+
 /** "Larch Lane 4" → "L4", "Brook Farm" → "BF", "Bakery" → "B". */
 export function initials(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
@@ -103,7 +120,7 @@ export function initials(name: string): string {
   return ends.map((word) => word.charAt(0).toUpperCase()).join('')
 }
 
-export function Avatar({ name, role }: { name: string; role: Role | null }) {
+function Avatar({ name, role }: { name: string; role: Role | null }) {
   return (
     <span className={`avatar ${role ?? ''}`} aria-hidden="true">
       {initials(name)}

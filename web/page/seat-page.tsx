@@ -15,7 +15,8 @@ import { pageWords } from './words.ts'
 const Household = later(() => import('../household/household.tsx'), PageWaiting)
 const Buyer = later(() => import('../buyer/buyer.tsx'), PageWaiting)
 const Office = later(() => import('../operator/office.tsx'), PageWaiting)
-const Notices = later(() => import('../notices/notices.tsx'), NoticesSpace)
+const Notices = later(() => import('../notices/notices.tsx'))
+const NewNotices = later(() => import('../notices/new-notices.tsx'))
 const Documents = later(() => import('../documents/documents.tsx'))
 
 /** The role of an account in an area: the holder of an office, a seller where a mandate allows selling, otherwise a buyer. */
@@ -49,7 +50,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
   const seat = here[Math.min(place, here.length - 1)]
   const role = identity.role ?? roleOf(session.account, area, here)
   const isOffice = role === 'utility' || role === 'operator'
-  const zone = area.zones.find((each) => each.zone === seat?.zone)
+  const nameOf = (place: string | undefined) => area.zones.find((each) => each.zone === place)?.name
 
   return (
     <>
@@ -57,25 +58,25 @@ export function SeatPage({ area }: { area: AreaResource }) {
         <div>
           <h1>{identity.name}</h1>
           <p className="page-sub">
-            {[identity.description, isOffice ? area.name : zone?.name].filter(Boolean).join(' · ')}
+            {[identity.description, isOffice ? area.name : nameOf(seat?.zone)].filter(Boolean).join(' · ')}
             {!isOffice && seat && !seat.confirmed && (
               <>
                 {' '}
                 <Badge tone="warn">{said.unconfirmed}</Badge>
               </>
-            )}
+            )}{' '}
+            <NewNotices />
           </p>
         </div>
         <IntervalProgress area={area} />
       </div>
-      <Notices area={area} isClerk={isOffice} />
       {!isOffice && here.length > 1 && (
         <label className="seat-choice">
           {said.meter}{' '}
           <select value={place} onChange={(event) => setChosen(Number(event.target.value))}>
             {here.map((each, index) => (
               <option key={each.seat} value={index}>
-                {each.meter.slice(0, 8)}… · {each.zone}
+                {each.meter.slice(0, 8)}… · {nameOf(each.zone) ?? each.zone}
               </option>
             ))}
           </select>
@@ -98,6 +99,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
           </PageLink>
         </Card>
       )}
+      <Notices area={area} isClerk={isOffice} />
       <Documents area={area} />
     </>
   )
@@ -120,9 +122,4 @@ function OtherArea({ number }: { number: number }) {
   const area = useQuery(areaQuery(String(number))).data
   const path = place.view === 'person' ? `/people/${encodeURIComponent(place.person)}` : '/account'
   return <PageLink to={pathIn(area?.slug ?? String(number), path)}>{area?.name ?? number}</PageLink>
-}
-
-/** An empty space as high as the closed list of notices. */
-function NoticesSpace() {
-  return <div className="notices-space" />
 }

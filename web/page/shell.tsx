@@ -9,12 +9,14 @@ import { localTime } from '../time/clock.ts'
 import { addressOf, type PageAddress, PageLink, usePath } from './address.tsx'
 import { Boundary } from './boundary.tsx'
 import { LanguageSwitch } from './language-switch.tsx'
-import { Broken } from './later.tsx'
+import { Broken, later } from './later.tsx'
 import { View } from './pages.tsx'
 import { PersonSwitch } from './person-switch.tsx'
 import { useShownArea } from './shown-area.ts'
 import { useTitle } from './title.ts'
 import { pageWords } from './words.ts'
+
+const Release = later(() => import('./release.tsx'))
 
 export function Shell() {
   const said = pageWords()
@@ -43,7 +45,7 @@ export function Shell() {
         <ConnectionNote />
         <Main area={area} />
         <footer className="foot">
-          <span>{area ? footerOf(area) : 'Commonwatt'}</span>
+          {area && <span>{footerOf(area)}</span>}
           <span>
             {area && areas.length > 1 && (
               <>
@@ -52,6 +54,7 @@ export function Shell() {
             )}
             <a href="/docs">API</a> · <a href="/openapi.json">OpenAPI</a>
           </span>
+          <Release />
         </footer>
       </LiveProvider>
     </SessionProvider>

@@ -35,8 +35,10 @@ function ChoiceForm({ choices }: { choices: PartnerChoicesResource }) {
   const isNameWrong = name !== null && name.length > longestName
   const isTooMany = preferred.length > choices.mostPreferred
   const keep = useMutation({
-    mutationFn: () =>
-      postJson<PartnerChoicesResource>(`/accounts/${session.account}/partner-choices`, { name, preferred }, session),
+    mutationFn: () => {
+      const { account } = session
+      return postJson('/accounts/{account}/partner-choices', { account }, { name, preferred: [...preferred] }, session)
+    },
     onSuccess: (kept) => {
       queries.setQueryData(partnerChoicesQuery(session).queryKey, kept)
       setPreferred(kept.preferred)

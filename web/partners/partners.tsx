@@ -2,16 +2,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { PartnerResource, PartnersResource } from '../../server/api/partner-resources.ts'
-import { energy } from '../money/format.ts'
+import { energy, shareWords } from '../money/format.ts'
 import type { OrderSide } from '../orders/order.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
-import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { localMoment, localSpan, useNow } from '../time/clock.ts'
 import { PartnerForm } from './partner-form.tsx'
 import { partnersQuery } from './queries.ts'
-import { awayWords, partnersOf, shareWords, takeaway } from './told.ts'
+import { awayWords, partnersOf, takeaway } from './told.ts'
 import { partnerWords } from './words.ts'
 import './partners.css'
 
@@ -66,7 +66,7 @@ function SideCard({ found, side }: { found: PartnersResource; side: OrderSide })
       ) : (
         <>
           <p className="takeaway">{takeaway({ energyWh, partners }, side)}</p>
-          <Scrolls label={`${said.title[side]}: ${said.list}`}>
+          <TableFrame label={`${said.title[side]}: ${said.list}`} look="sums">
             <thead>
               <tr>
                 <th scope="col">{said.who}</th>
@@ -85,7 +85,7 @@ function SideCard({ found, side }: { found: PartnersResource; side: OrderSide })
                 </tr>
               ))}
             </tbody>
-          </Scrolls>
+          </TableFrame>
         </>
       )}
     </Card>

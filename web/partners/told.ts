@@ -1,6 +1,6 @@
 /** Partners in words: how far away they are, and the one sentence that says most. */
 import type { PartnerResource, PartnersResource } from '../../server/api/partner-resources.ts'
-import { percentWords } from '../money/format.ts'
+import { shareWords } from '../money/format.ts'
 import type { OrderSide } from '../orders/order.ts'
 import { partnerWords } from './words.ts'
 
@@ -17,11 +17,6 @@ export function awayWords({
   if (isRoot) return said.area(zoneName)
   if (levels === 0) return said.ownLine(zoneName)
   return levels === 1 ? said.transformer(zoneName) : said.further(zoneName)
-}
-
-/** The share of an energy in the whole, rounded to whole percent, since smaller steps mean nothing to people. */
-export function shareWords(energyWh: number, allWh: number): string {
-  return percentWords(Math.round((energyWh / allWh) * 100) * 100)
 }
 
 /** A sentence with the share of the energy that came from, or went to, the nearest partners. The list begins with the nearest. */

@@ -55,11 +55,10 @@ function Sessions({ session }: { session: Session }) {
   const { setOwn } = useVisitor()
   const sessions = useQuery({
     queryKey: ['sessions', session.account],
-    queryFn: async ({ signal }) =>
-      (await getJson<{ items: ListedSessionResource[] }>('/sessions', { account: session.account, signal })).items,
+    queryFn: async ({ signal }) => (await getJson('/sessions', {}, { account: session.account, signal })).items,
   })
   const end = useMutation({
-    mutationFn: ({ id }: ListedSessionResource) => deleteAt(`/sessions/${id}`, session),
+    mutationFn: ({ id }: ListedSessionResource) => deleteAt('/sessions/{id}', { id }, session),
     onSuccess: async (_, { isThis }) => {
       if (!isThis) return queries.invalidateQueries({ queryKey: ['sessions', session.account] })
       // The server tells the browser to delete its own copies; the data in the page's memory is deleted here.

@@ -75,7 +75,7 @@ export async function takeKeyBack(
 ): Promise<void> {
   const revocation = { account: session.account, key, from: Math.floor(Date.now() / 1000) }
   const signature = await signFull(await session.identity.signer(), area.chain, 'RevokeSessionKey', revocation)
-  await postJson('/session-keys/revocations', { area: area.area, ...revocation, signature }, session)
+  await postJson('/session-keys/revocations', {}, { area: area.area, ...revocation, signature }, session)
   keep(keptKeys().filter(({ granted }) => granted.key !== key))
 }
 
@@ -117,9 +117,10 @@ async function seatOfOrder(
   asking: Asker,
   order: Order,
 ): Promise<{ area: AreaResource; mandate: SeatResource['mandate'] }> {
-  const seats = await everyPage<SeatResource>(`/accounts/${asking.account}/seats`, asking)
+  const { account } = asking
+  const seats = await everyPage((place) => getJson('/accounts/{account}/seats', { account, ...place }, { account }))
   const own = seats.filter(({ meter }) => meter === order.meter)
-  const areas = await Promise.all(own.map(({ area }) => getJson<AreaResource>(`/areas/${area}`)))
+  const areas = await Promise.all(own.map(({ area }) => getJson('/areas/{area}', { area: String(area) })))
   const place = areas.findIndex(({ rules }) => rules.hash === order.rules)
   return { area: areas[place]!, mandate: own[place]!.mandate }
 }

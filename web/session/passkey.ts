@@ -102,7 +102,7 @@ function signerOfPasskey({ account, credential }: { account: string; credential:
 /** The server's record of a passkey's account; null where no account is open at the address. */
 export async function passkeyAccountAt(area: number, account: string): Promise<PasskeyAccountResource | null> {
   try {
-    return await getJson<PasskeyAccountResource>(`/areas/${area}/passkey-accounts/${account}`)
+    return await getJson('/areas/{area}/passkey-accounts/{account}', { area, account })
   } catch (error) {
     if (error instanceof ProblemError && error.code === 'ACCOUNT_UNKNOWN') return null
     throw error

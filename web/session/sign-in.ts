@@ -42,7 +42,7 @@ Issued At: ${issuedAt}`
 export async function signIn(identity: Identity, chainId: number): Promise<OpenSession> {
   const known = identity.asksToSign ? await openSessionOf(identity.account) : null
   if (known !== null) return known
-  const [{ nonce }, signer] = await Promise.all([getJson<{ nonce: string }>('/session/nonce'), identity.signer()])
+  const [{ nonce }, signer] = await Promise.all([getJson('/session/nonce', {}), identity.signer()])
   const message = signInMessage({
     domain: window.location.host,
     address: await signer.getAddress(),
@@ -53,12 +53,12 @@ export async function signIn(identity: Identity, chainId: number): Promise<OpenS
   })
   const keys = identity.passkey?.firstKeys ?? undefined
   const signature = await signer.signMessage(message)
-  return postJson<OpenSession>('/session', { message, signature, keys, cookie: true })
+  return postJson('/session', {}, { message, signature, keys, cookie: true })
 }
 
 async function openSessionOf(account: string): Promise<OpenSession | null> {
   try {
-    const session = await getJson<OpenSession>('/session', { account })
+    const session = await getJson('/session', {}, { account })
     return Date.parse(session.expiresAt) > Date.now() + freshForMs ? session : null
   } catch (error) {
     if (error instanceof ProblemError && error.status === 401) return null

@@ -6,19 +6,17 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Fragment, useEffect, useRef, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
-import type { MonthResource, SettledRootResource } from '../../server/api/totals-resources.ts'
-import type { StatementFile } from '../../server/settlement/statement-file.ts'
+import type { MonthResource } from '../../server/api/totals-resources.ts'
 import { getJson } from '../api/client.ts'
 import { part } from '../api/part.ts'
-import { ownTimeZone, type Part, partsOf, totalsQuery } from '../history/totals.ts'
+import { ownTimeZone, type Part, partsOf } from '../history/totals.ts'
 import { difference, energy, moneyColumn } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { MonthChoice } from '../page/fields.tsx'
 import { saveFile } from '../page/save-file.ts'
-import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
-import { pageWords } from '../page/words.ts'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment, monthName, newestMonths } from '../time/clock.ts'
 import { statementCsv } from './csv.ts'
@@ -38,34 +36,31 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
   const [month, setMonth] = useState(months[0]!)
   const statement = useQuery({
     queryKey: ['month', session.account, seat.seat, month],
-    queryFn: ({ signal }) => {
-      const query = new URLSearchParams({ seat: seat.seat, timeZone: ownTimeZone() })
-      return getJson<MonthResource>(`/accounts/${session.account}/months/${month}?${query}`, {
-        account: session.account,
-        signal,
-      })
+    queryFn: async ({ signal }) => {
+      const { account } = session
+      const asks = { account, seat: seat.seat, timeZone: ownTimeZone() }
+      const lines = await getJson('/accounts/{account}/months/{month}', { ...asks, month }, { account, signal })
+      // The days are fetched with the lines that they add up to, since the running month grows.
+      const { from, to } = lines.summary
+      const days = await getJson('/accounts/{account}/totals', { ...asks, from, to, by: 'day' }, { account, signal })
+      return { lines, days: partsOf(days).filter(({ intervals }) => intervals > 0) }
     },
     // A payment that is on its way settles within seconds and can be verified then.
     refetchInterval: ({ state }) =>
-      state.data?.batches.some(({ status }) => status !== 'settled') ? onItsWayMs : false,
+      state.data?.lines.batches.some(({ status }) => status !== 'settled') ? onItsWayMs : false,
   })
-  const range = statement.data?.summary
-  const days = useQuery({
-    ...totalsQuery(session, seat.seat, { from: range?.from ?? '', to: range?.to ?? '', by: 'day' }),
-    enabled: range !== undefined,
-  })
+  const days = statement.data?.days ?? []
   const paper = useMutation({
     mutationFn: async (month: MonthResource) => {
       const { statementPdf } = await part(() => import('./statement-paper.ts'))
-      const bytes = statementPdf(month, shownDays, {
+      const bytes = statementPdf(month, days, {
         ...{ home: session.identity.name, area: area.name, currency: area.currency },
         ...{ period: said.period(area.intervalSeconds), periods: said.periods(area.intervalSeconds) },
       })
       saveFile(new Blob([bytes]), `commonwatt-${month.month}-${seat.seat}.pdf`, 'application/pdf')
     },
   })
-  const known = statement.data
-  const shownDays = days.data === undefined ? [] : partsOf(days.data).filter(({ intervals }) => intervals > 0)
+  const known = statement.data?.lines
   return (
     <Card title={said.title} className="month-statement">
       <MonthChoice label={said.month} months={months} month={month} choose={setMonth} />
@@ -78,14 +73,13 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
             {session.identity.name} · {area.name} · {monthName(known.month)}
           </h3>
           <Lines area={area} month={known} />
-          <Days area={area} days={shownDays} error={days.error} isPending={days.isPending} />
+          <Days area={area} days={days} />
           <p className="month-acts">
-            <Act
-              isOff={days.data === undefined}
-              why={days.data === undefined ? pageWords().loading : null}
-              press={() =>
+            <button
+              type="button"
+              onClick={() =>
                 saveFile(
-                  statementCsv(known, shownDays, {
+                  statementCsv(known, days, {
                     currency: area.currency,
                     period: said.period(area.intervalSeconds),
                     dayOf: localDay,
@@ -96,12 +90,8 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
               }
             >
               {said.saveCsv}
-            </Act>
-            <Act
-              isOff={days.data === undefined || paper.isPending}
-              why={days.data === undefined ? pageWords().loading : null}
-              press={() => paper.mutate(known)}
-            >
+            </button>
+            <Act isOff={paper.isPending} press={() => paper.mutate(known)}>
               {said.savePdf}
             </Act>
             <button type="button" onClick={printStatement}>
@@ -146,7 +136,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
         {summary.soldWh > 0 && said.earned(energy(summary.soldWh), money(summary.received))}{' '}
         {summary.boughtWh > 0 && said.spent(energy(summary.boughtWh), money(summary.paid))}
       </p>
-      <Scrolls label={said.byLine}>
+      <TableFrame label={said.byLine} look="sums">
         <thead>
           <tr>
             <th scope="col">{said.what}</th>
@@ -176,7 +166,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
             <td>{money(difference(summary.received, summary.paid))}</td>
           </tr>
         </tbody>
-      </Scrolls>
+      </TableFrame>
       <p className="check">
         {addsUp(month) ? (
           <>
@@ -194,17 +184,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
   )
 }
 
-function Days({
-  area,
-  days,
-  error,
-  isPending,
-}: {
-  area: AreaResource
-  days: readonly Part[]
-  error: Error | null
-  isPending: boolean
-}) {
+function Days({ area, days }: { area: AreaResource; days: readonly Part[] }) {
   const said = statementWords()
   const money = moneyColumn(
     days.flatMap(({ received, paid }) => [received, paid]),
@@ -213,9 +193,7 @@ function Days({
   return (
     <details className="month-days">
       <summary>{said.byDay}</summary>
-      <Trouble error={error} />
-      {isPending && <Waiting />}
-      <Scrolls label={said.byDay}>
+      <TableFrame label={said.byDay} look="sums">
         <thead>
           <tr>
             <th scope="col">{said.dayName}</th>
@@ -240,7 +218,7 @@ function Days({
             </tr>
           ))}
         </tbody>
-      </Scrolls>
+      </TableFrame>
     </details>
   )
 }
@@ -258,19 +236,14 @@ function Verify({ area, seat, month }: SeatViewProps & { month: MonthResource })
       const stopping = new AbortController()
       stop.current = stopping
       const { signal } = stopping
+      const { account } = session
       setDone(0)
       return verifyMonth(month, {
         ...{ seat: seat.seat, priceDecimals: area.priceDecimals, progress: setDone, signal },
         statement: (end) =>
-          getJson<StatementFile>(
-            `/accounts/${session.account}/statements/${encodeURIComponent(end)}?seat=${seat.seat}`,
-            { account: session.account, signal },
-          ),
+          getJson('/accounts/{account}/statements/{end}', { account, end, seat: seat.seat }, { account, signal }),
         settledRoot: (end) =>
-          getJson<SettledRootResource>(`/areas/${area.area}/batches/${encodeURIComponent(end)}/settled-root`, {
-            account: session.account,
-            signal,
-          }),
+          getJson('/areas/{area}/batches/{end}/settled-root', { area: area.area, end }, { account, signal }),
       })
     },
   })

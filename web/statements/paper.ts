@@ -1,10 +1,13 @@
 /**
- * Writes texts and numbers as a PDF document: A4, in Helvetica, which every PDF reader has, so no font is embedded. The same
- * content always gives the same bytes.
+ * Writes texts and numbers as a PDF document: A4, in Helvetica, which every PDF reader has, so no font is embedded. The
+ * texts are tagged as headings, paragraphs and tables. The same content always gives the same bytes.
  */
+
+import { type Element, type Tag, Tags } from './paper-tags.ts'
 
 /** A text or number in one line: texts start at the left margin, and numbers end at a given place of the page. */
 interface Cell {
+  /** Nothing is drawn for an empty text, which keeps the place of a column. */
   text: string
   /** The place where the text ends, in points from the left edge. Without it, the text starts at the left margin. */
   endsAt?: number
@@ -24,48 +27,100 @@ const styles: Record<Style, { size: number; leading: number; isBold: boolean }> 
 /** The size of an A4 page and its margin, in points. */
 export const sheet = { width: 595, height: 842, margin: 50 } as const
 
+/** What a text outside a table is by its style. */
+const tagOf: Partial<Record<Style, Tag>> = { title: 'H1', head: 'H2' }
+
 export class Paper {
   private readonly pages: string[][] = [[]]
+  private readonly tags = new Tags()
+  private table: { element: Element; columns: number } | null = null
   private y = sheet.height - sheet.margin
 
-  /** Writes a text over as many lines as it takes. */
+  /** Writes a text over as many lines as it takes: within a table as a row of its own. */
   text(text: string, style: Style = 'plain'): void {
-    for (const line of wrapped(text, style)) this.row([{ text: line }], style)
+    const element =
+      this.table === null
+        ? this.tags.add(tagOf[style] ?? 'P')
+        : this.tags.add('TD', {
+            within: this.tags.add('TR', { within: this.table.element }),
+            attributes: `/ColSpan ${this.table.columns}`,
+          })
+    for (const line of wrapped(text, style)) {
+      this.nextLine(style)
+      this.draw({ text: line }, style, element)
+    }
   }
 
+  /** Begins a table, to which all belongs until it ends; its first row names the columns. */
+  beginTable(heads: readonly Cell[], style: Style): void {
+    this.table = { element: this.tags.add('Table'), columns: heads.length }
+    this.cells(heads, style, () => ({ tag: 'TH', attributes: '/Scope /Column' }))
+  }
+
+  /** Writes a row of the table, whose first cell names it. */
   row(cells: readonly Cell[], style: Style = 'plain'): void {
-    const { size, leading, isBold } = styles[style]
+    this.cells(cells, style, (place) =>
+      place === 0 && cells[0]!.text !== '' ? { tag: 'TH', attributes: '/Scope /Row' } : { tag: 'TD', attributes: null },
+    )
+  }
+
+  endTable(): void {
+    this.table = null
+  }
+
+  private cells(
+    cells: readonly Cell[],
+    style: Style,
+    kindOf: (place: number) => { tag: Tag; attributes: string | null },
+  ): void {
+    const row = this.tags.add('TR', { within: this.table!.element })
+    this.nextLine(style)
+    for (const [place, cell] of cells.entries()) {
+      const { tag, attributes } = kindOf(place)
+      this.draw(cell, style, this.tags.add(tag, { within: row, attributes }))
+    }
+  }
+
+  private nextLine(style: Style): void {
+    const { leading } = styles[style]
     if (this.y - leading < sheet.margin) {
       this.pages.push([])
       this.y = sheet.height - sheet.margin
     }
     this.y -= leading
-    for (const { text, endsAt } of cells) {
-      const x = endsAt === undefined ? sheet.margin : endsAt - widthOf(text, size)
-      const shown = encoded(text).replace(/[\\()]/g, '\\$&')
-      this.pages
-        .at(-1)!
-        .push(`BT /${isBold ? 'B' : 'R'} ${size} Tf ${x.toFixed(1)} ${this.y.toFixed(1)} Td (${shown}) Tj ET`)
-    }
+  }
+
+  private draw({ text, endsAt }: Cell, style: Style, element: Element): void {
+    if (text === '') return
+    const { size, isBold } = styles[style]
+    const x = endsAt === undefined ? sheet.margin : endsAt - widthOf(text, size)
+    const shown = encoded(text).replace(/[\\()]/g, '\\$&')
+    const { begin, end } = this.tags.mark(element, this.pages.length - 1)
+    const drawing = `BT /${isBold ? 'B' : 'R'} ${size} Tf ${x.toFixed(1)} ${this.y.toFixed(1)} Td (${shown}) Tj ET`
+    this.pages.at(-1)!.push(`${begin} ${drawing} ${end}`)
   }
 
   /** The whole file as bytes. */
   bytes(about: { title: string; language: string }): Uint8Array<ArrayBuffer> {
-    const kids = this.pages.map((_, page) => `${5 + 2 * page} 0 R`).join(' ')
+    const pageObject = (page: number) => 5 + 2 * page
+    const kids = this.pages.map((_, page) => `${pageObject(page)} 0 R`).join(' ')
     const font = (name: string) => `<< /Type /Font /Subtype /Type1 /BaseFont /${name} /Encoding /WinAnsiEncoding >>`
+    const information = pageObject(this.pages.length)
     const objects = [
-      `<< /Type /Catalog /Pages 2 0 R /Lang (${about.language}) /ViewerPreferences << /DisplayDocTitle true >> >>`,
+      `<< /Type /Catalog /Pages 2 0 R /Lang (${about.language}) /ViewerPreferences << /DisplayDocTitle true >> /MarkInfo << /Marked true >> /StructTreeRoot ${information + 1} 0 R >>`,
       `<< /Type /Pages /Kids [${kids}] /Count ${this.pages.length} /MediaBox [0 0 ${sheet.width} ${sheet.height}] /Resources << /Font << /R 3 0 R /B 4 0 R >> >> >>`,
       font('Helvetica'),
       font('Helvetica-Bold'),
       ...this.pages.flatMap((lines, page) => {
         const drawn = lines.join('\n')
+        const contents = `${pageObject(page) + 1} 0 R`
         return [
-          `<< /Type /Page /Parent 2 0 R /Contents ${6 + 2 * page} 0 R >>`,
+          `<< /Type /Page /Parent 2 0 R /Contents ${contents} /StructParents ${page} /Tabs /S >>`,
           `<< /Length ${drawn.length} >>\nstream\n${drawn}\nendstream`,
         ]
       }),
       `<< /Title <${utf16(about.title)}> >>`,
+      ...this.tags.objects(information + 1, pageObject),
     ]
     let file = '%PDF-1.7\n'
     const places = objects.map((object, index) => {
@@ -75,7 +130,7 @@ export class Paper {
     })
     const table = file.length
     file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${places.join('')}`
-    file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info ${objects.length} 0 R >>\nstartxref\n${table}\n%%EOF\n`
+    file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info ${information} 0 R >>\nstartxref\n${table}\n%%EOF\n`
     return Uint8Array.from(file, (character) => character.charCodeAt(0))
   }
 }

@@ -34,15 +34,21 @@ export function statementPdf(
   const paper = new Paper()
   paper.text(title, 'title')
   paper.text(`${home} · ${area}`)
-  paper.row([{ text: said.what }, { text: said.energy, endsAt: 400 }, { text: said.amount, endsAt: right }], 'head')
+  paper.beginTable(
+    [{ text: said.what }, { text: said.energy, endsAt: 400 }, { text: said.amount, endsAt: right }],
+    'head',
+  )
   for (const { name, energyWh, amount, settledAmount } of statementLines(month)) {
     const sum = amount === null ? '–' : money(amount)
     paper.row([{ text: said.lines[name] }, { text: energy(energyWh), endsAt: 400 }, { text: sum, endsAt: right }])
-    if (settledAmount !== null) paper.row([{ text: said.paid(money(settledAmount)), endsAt: right }], 'small')
+    if (settledAmount !== null) {
+      paper.row([{ text: '' }, { text: '' }, { text: said.paid(money(settledAmount)), endsAt: right }], 'small')
+    }
     paper.text(said.rules[name](period), 'small')
   }
   const balance = money(difference(summary.received, summary.paid))
-  paper.row([{ text: said.balance }, { text: balance, endsAt: right }], 'strong')
+  paper.row([{ text: said.balance }, { text: '' }, { text: balance, endsAt: right }], 'strong')
+  paper.endTable()
   paper.text(addsUp(month) ? said.addsUpText(energy(summary.soldWh), energy(summary.boughtWh)) : said.doesNotText)
   if (month.provisional > 0) paper.text(said.open(month.provisional, periods))
   const unpaid = month.batches.filter(({ status }) => status !== 'settled').length
@@ -56,12 +62,15 @@ export function statementPdf(
     said.spentColumn,
     said.day.fromSupplier,
   ]
-  const row = (name: string, cells: readonly string[], style: 'small' | 'plain') =>
-    paper.row([{ text: name }, ...cells.map((text, place) => ({ text, endsAt: dayColumns[place]! }))], style)
-  row(said.dayName, heads, 'small')
+  const cellsOf = (name: string, cells: readonly string[]) => [
+    { text: name },
+    ...cells.map((text, place) => ({ text, endsAt: dayColumns[place]! })),
+  ]
+  paper.beginTable(cellsOf(said.dayName, heads), 'small')
   for (const day of days) {
     const cells = [energy(day.soldWh), money(day.received), energy(day.toSupplierWh), energy(day.boughtWh)]
-    row(localDate(day.start), [...cells, money(day.paid), energy(day.fromSupplierWh)], 'small')
+    paper.row(cellsOf(localDate(day.start), [...cells, money(day.paid), energy(day.fromSupplierWh)]), 'small')
   }
+  paper.endTable()
   return paper.bytes({ title: `${title}, ${home}`, language: language() })
 }

@@ -107,7 +107,7 @@ export const statementWords = catalogue({
     none: 'Aus diesem Monat ist noch kein Ergebnis bekannt.',
     earned: (energy, money) => `${energy} für ${money} an Nachbarn verkauft.`,
     spent: (energy, money) => `${energy} für ${money} von Nachbarn gekauft.`,
-    balance: 'Bekommen weniger bezahlt',
+    balance: 'Einnahmen abzüglich Ausgaben',
     what: 'Was',
     energy: 'Strom',
     amount: 'Betrag',

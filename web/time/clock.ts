@@ -34,13 +34,22 @@ export function localMoment(iso: string): string {
 /** A length of time for reading: "4 s", "3 min 20 s", "2 h 5 min", "3 days". */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`
+  if (whole < 60) return `${whole}\u202fs`
+  if (whole < 3600)
+    return whole % 60 === 0 ? `${whole / 60}\u202fmin` : `${Math.floor(whole / 60)}\u202fmin ${whole % 60}\u202fs`
   if (whole < 172_800) {
     const minutes = Math.floor((whole % 3600) / 60)
-    return minutes === 0 ? `${Math.floor(whole / 3600)} h` : `${Math.floor(whole / 3600)} h ${minutes} min`
+    return minutes === 0
+      ? `${Math.floor(whole / 3600)}\u202fh`
+      : `${Math.floor(whole / 3600)}\u202fh ${minutes}\u202fmin`
   }
   return timeWords().days(Math.floor(whole / 86_400))
+}
+
+/** How often something happens that takes so long: "every 10 s", "every minute". */
+export function each(seconds: number): string {
+  const said = timeWords()
+  return seconds === 60 ? said.eachMinute : seconds === 3600 ? said.eachHour : said.each(duration(seconds))
 }
 
 /** The demo's time of day, "14:05". Its sun goes round once in `dayLengthSeconds`, and it was midnight at `epoch`. */

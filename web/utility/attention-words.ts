@@ -81,16 +81,16 @@ export const attentionWords = catalogue({
     confirmText: (period: string) =>
       `With your signature the meter trades from the next ${period} on, at most so much. You can revoke it at any time, in the list of meters below.`,
     mostWrong:
-      'That is a whole number of watt-hours above zero. It follows from the power of the roof: 10 kW feed in 2500 Wh in a quarter of an hour.',
+      'That is a whole number of watt-hours above zero. It follows from the power of the roof: 10\u202fkW feed in 2500\u202fWh in a quarter of an hour.',
     confirm: 'Sign and confirm',
     signing: 'Signing…',
     confirmed: 'On its way, in transaction',
     load: 'Load of the lines',
     loadTable: 'Load of the lines, as a table',
-    loadNow: (flow: string, capacity: string) => `Now ${flow} of ${capacity}.`,
+    loadNow: (flow: string, capacity: string | null) =>
+      capacity === null ? `Now ${flow}; the line has no limit.` : `Now ${flow} of ${capacity}.`,
     loadPeak: (peak: string, time: string) => `Most: ${peak}, at ${time}.`,
     loadFull: (full: number, all: number, periods: string) => `Full in ${full} of ${all} ${periods}.`,
-    unlimited: 'unlimited',
     noLines: 'The area has one zone, and no line.',
     lineLoad: (zone: string) => `Energy over the line of ${zone}`,
     time: 'from',
@@ -164,16 +164,16 @@ export const attentionWords = catalogue({
     confirmText: (period) =>
       `Mit Ihrer Unterschrift handelt der Zähler ab der nächsten ${period}, höchstens so viel. Sie können ihn jederzeit widerrufen, unten in der Liste der Zähler.`,
     mostWrong:
-      'Das ist eine ganze Zahl von Wattstunden über null. Sie folgt aus der Leistung des Dachs: 10 kW speisen in einer Viertelstunde 2500 Wh ein.',
+      'Das ist eine ganze Zahl von Wattstunden über null. Sie folgt aus der Leistung des Dachs: 10\u202fkW speisen in einer Viertelstunde 2500\u202fWh ein.',
     confirm: 'Unterschreiben und bestätigen',
     signing: 'Wird unterschrieben …',
     confirmed: 'Unterwegs, in Transaktion',
     load: 'Last der Leitungen',
     loadTable: 'Last der Leitungen, als Tabelle',
-    loadNow: (flow, capacity) => `Jetzt ${flow} von ${capacity}.`,
+    loadNow: (flow, capacity) =>
+      capacity === null ? `Jetzt ${flow}; die Leitung hat keine Grenze.` : `Jetzt ${flow} von ${capacity}.`,
     loadPeak: (peak, time) => `Höchstens: ${peak}, um ${time}.`,
     loadFull: (full, all, periods) => `Voll in ${full} von ${all} ${periods}.`,
-    unlimited: 'unbegrenzt',
     noLines: 'Das Gebiet hat eine Zone und keine Leitung.',
     lineLoad: (zone) => `Strom über die Leitung von ${zone}`,
     time: 'ab',

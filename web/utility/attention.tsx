@@ -75,32 +75,29 @@ export default function AttentionCards({ area, intervals }: AttentionProps) {
   )
 }
 
-/** Yesterday's totals, and the link to its report. */
+/** Yesterday's totals, and how its report is fetched. */
 function useYesterday(area: AreaResource) {
   const session = useSession()
   const { from, to } = localSpan('dayBefore', useNow())
-  const path = (by: 'interval' | 'day') => {
-    const query = new URLSearchParams({ from, to, by, format: 'csv' })
-    return `/areas/${area.area}/report?${query}`
-  }
+  const report = (by: 'interval' | 'day') =>
+    getText('/areas/{area}/report', { area: area.area, from, to, by, format: 'csv' }, session)
   const totals = useQuery({
     queryKey: ['report-of-day', session.account, area.area, from],
     queryFn: async () => {
-      const text = await getText(path('day'), session)
+      const text = await report('day')
       return { ...reportSums(text), faults: checkReport(text).faults }
     },
     staleTime: 600_000,
   })
-  return { from, path, totals }
+  return { from, report, totals }
 }
 
 function Yesterday({ area }: { area: AreaResource }) {
   const said = attentionWords()
-  const session = useSession()
-  const { from, path, totals } = useYesterday(area)
+  const { from, report, totals } = useYesterday(area)
   const save = useMutation({
     mutationFn: async () => {
-      const text = await getText(path('interval'), session)
+      const text = await report('interval')
       saveFile(text, `commonwatt-area-${area.area}-${from.slice(0, 10)}.csv`, 'text/csv')
       return checkReport(text)
     },

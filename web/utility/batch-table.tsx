@@ -6,9 +6,9 @@ import { batchStatusTones } from '../escrow/settlements.tsx'
 import { moneyTexts } from '../escrow/words.tsx'
 import { count, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Empty, TransactionLink } from '../page/card.tsx'
-import { duration, localMoment, localTime } from '../time/clock.ts'
+import { TableFrame } from '../page/table-frame.tsx'
+import { each, localMoment, localTime } from '../time/clock.ts'
 import { SettlementHealth } from './settlement-health.tsx'
-import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 export default function BatchTable({ area, batches }: { area: AreaResource; batches: readonly BatchResource[] }) {
@@ -20,7 +20,7 @@ export default function BatchTable({ area, batches }: { area: AreaResource; batc
     column((each) => each.received),
     column((each) => each.gridTake),
   ]
-  if (batches.length === 0) return <Empty>{said.noBatch(duration(area.batchSeconds))}</Empty>
+  if (batches.length === 0) return <Empty>{said.noBatch(each(area.batchSeconds))}</Empty>
   return (
     <>
       <SettlementHealth area={area} batches={batches} />

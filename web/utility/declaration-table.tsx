@@ -3,29 +3,27 @@
  * for which batches wait.
  */
 import { useQuery } from '@tanstack/react-query'
-import type { AwaitedResource, DeclarationResource } from '../../server/api/declaration-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
 import { Empty, Trouble, Waiting } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { localMoment } from '../time/clock.ts'
 import { declarationWords } from './declaration-words.ts'
-import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 const shown = 100
 
 export default function DeclarationTable({ area }: { area: AreaResource }) {
   const said = declarationWords()
-  const path = `/areas/${area.area}/declarations`
   const declared = useQuery({
     queryKey: ['declarations', area.area],
     queryFn: async ({ signal }) =>
-      (await getJson<{ items: DeclarationResource[] }>(`${path}?limit=${shown}`, { signal })).items,
+      (await getJson('/areas/{area}/declarations', { area: area.area, limit: shown }, { signal })).items,
     refetchInterval: 60_000,
   })
   const awaited = useQuery({
     queryKey: ['awaited', area.area],
-    queryFn: ({ signal }) => getJson<AwaitedResource>(`${path}/awaited`, { signal }),
+    queryFn: ({ signal }) => getJson('/areas/{area}/declarations/awaited', { area: area.area }, { signal }),
     refetchInterval: 60_000,
   }).data
   const waiting = awaited?.intervals ?? []

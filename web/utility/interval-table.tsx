@@ -3,8 +3,8 @@ import type { AreaResource, IntervalResource } from '../../server/api/resources.
 import { priceIn } from '../market/market.ts'
 import { cents, moneyColumn } from '../money/format.ts'
 import { Badge, Empty } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { localTime } from '../time/clock.ts'
-import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 const shownRows = 40

@@ -18,9 +18,15 @@ interface LineLoadProps {
 export default function LineLoad({ area, intervals }: LineLoadProps) {
   const said = attentionWords()
   const lines = area.zones.filter(({ parent }) => parent !== null)
+  if (lines.length === 0) {
+    return (
+      <Card title={said.load}>
+        <Empty>{said.noLines}</Empty>
+      </Card>
+    )
+  }
   return (
     <Card title={said.load}>
-      {lines.length === 0 && <Empty>{said.noLines}</Empty>}
       <div className="lines">
         {lines.map((zone) => (
           <section key={zone.zone} aria-label={said.lineLoad(zone.name)}>
@@ -56,7 +62,7 @@ function Load({ area, zone, intervals }: LineLoadProps & { zone: AreaResource['z
   const peak = Math.max(...known)
   const full = known.filter((load) => isFull(zone, load)).length
   const words = [
-    said.loadNow(energy(loads[0] ?? 0), zone.capacityWh === null ? said.unlimited : energy(zone.capacityWh)),
+    said.loadNow(energy(loads[0] ?? 0), zone.capacityWh === null ? null : energy(zone.capacityWh)),
     said.loadPeak(energy(peak), localTime(intervals[loads.indexOf(peak)]!.start)),
     full > 0 && said.loadFull(full, known.length, said.periods(area.intervalSeconds)),
   ].filter((each) => each !== false)

@@ -9,10 +9,10 @@ import { count } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment } from '../time/clock.ts'
 import { memberWords } from './member-words.ts'
-import { TableFrame } from './table-frame.tsx'
 
 const most = { places: 10_000, days: 365 }
 const usual = { places: '1', days: '14' }
@@ -23,7 +23,7 @@ export default function Members({ area, children }: { area: AreaResource; childr
   const members = useQuery({
     queryKey: ['members', session.account, area.area],
     queryFn: ({ signal }) =>
-      getJson<MembersResource>(`/areas/${area.area}/members`, { account: session.account, signal }),
+      getJson('/areas/{area}/members', { area: area.area }, { account: session.account, signal }),
     refetchInterval: 30_000,
   })
   const { data } = members

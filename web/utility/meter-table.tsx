@@ -12,18 +12,13 @@ import { silentAfterMs } from '../market/problems.ts'
 import { count } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Badge, Empty, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
-import { localMoment, useNow } from '../time/clock.ts'
+import { localMoment } from '../time/clock.ts'
 import { meterWords } from './meter-words.tsx'
-import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 const pageLength = 100
-
-interface MeterPage {
-  items: MeterResource[]
-  cursor: string | null
-}
 
 export default function MeterTable({ area }: { area: AreaResource }) {
   const said = meterWords()
@@ -32,9 +27,8 @@ export default function MeterTable({ area }: { area: AreaResource }) {
   const meters = useInfiniteQuery({
     queryKey: ['meters', session.account, area.area],
     queryFn: ({ pageParam, signal }) => {
-      const after = pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`
-      const path = `/areas/${area.area}/meters?limit=${pageLength}${after}`
-      return getJson<MeterPage>(path, { account: session.account, signal })
+      const asks = { area: area.area, limit: pageLength, cursor: pageParam ?? undefined }
+      return getJson('/areas/{area}/meters', asks, { account: session.account, signal })
     },
     initialPageParam: null as string | null,
     getNextPageParam: ({ cursor }) => cursor,
@@ -65,7 +59,13 @@ export default function MeterTable({ area }: { area: AreaResource }) {
           </thead>
           <tbody>
             {items.map((each) => (
-              <Row key={each.seat} area={area} meter={each} revoke={() => setChosen(each.seat)} />
+              <Row
+                key={each.seat}
+                area={area}
+                meter={each}
+                askedMs={meters.dataUpdatedAt}
+                revoke={() => setChosen(each.seat)}
+              />
             ))}
           </tbody>
         </TableFrame>
@@ -79,12 +79,19 @@ export default function MeterTable({ area }: { area: AreaResource }) {
   )
 }
 
-function Row({ area, meter, revoke }: { area: AreaResource; meter: MeterResource; revoke: () => void }) {
+interface RowProps {
+  area: AreaResource
+  meter: MeterResource
+  /** When the meter's state was asked for: nothing is known of the time since. */
+  askedMs: number
+  revoke: () => void
+}
+
+function Row({ area, meter, askedMs, revoke }: RowProps) {
   const said = meterWords()
-  const nowMs = useNow()
   const { closed, suspended, confirmed, closesAt, lastReadingAt } = meter
   const state = closed ? 'closed' : suspended ? 'suspended' : confirmed ? 'confirmed' : 'unconfirmed'
-  const isSilent = !closed && lastReadingAt !== null && nowMs - Date.parse(lastReadingAt) > silentAfterMs(area)
+  const isSilent = !closed && lastReadingAt !== null && askedMs - Date.parse(lastReadingAt) > silentAfterMs(area)
   return (
     <tr>
       <th scope="row">

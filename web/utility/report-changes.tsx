@@ -5,11 +5,11 @@ import type { AreaResource } from '../../server/api/resources.ts'
 import { getText } from '../api/client.ts'
 import { count } from '../money/format.ts'
 import { Empty, Trouble, Waiting } from '../page/card.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
 import { changedRows } from './report-check.ts'
 import { queryOf } from './report-version.ts'
-import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 interface ReportChangesProps {
@@ -25,12 +25,10 @@ const mostShown = 200
 export function ReportChanges({ area, version, since }: ReportChangesProps) {
   const said = utilityWords()
   const session = useSession()
-  const asked = new URLSearchParams(queryOf(version))
-  asked.set('format', 'csv')
-  asked.set('changedSince', since)
+  const asked = { area: area.area, ...queryOf(version), format: 'csv', changedSince: since }
   const changes = useQuery({
-    queryKey: ['report-changes', session.account, area.area, asked.toString()],
-    queryFn: async () => changedRows(await getText(`/areas/${area.area}/report?${asked}`, session)),
+    queryKey: ['report-changes', session.account, asked],
+    queryFn: async () => changedRows(await getText('/areas/{area}/report', asked, session)),
   })
   return (
     <section className="changes" aria-label={said.saveChanges(version.version - 1)}>

@@ -1,5 +1,6 @@
 /** Versions of reports: what each was asked for, and since when something in it has changed. */
 import type { ReleaseResource, ReportVersionResource } from '../../server/api/report-resources.ts'
+import type { Gets } from '../api/reads.ts'
 
 /** The range of a version as ISO 8601 times. */
 export function rangeOf({ report }: ReportVersionResource): { from: string; to: string } {
@@ -8,12 +9,10 @@ export function rangeOf({ report }: ReportVersionResource): { from: string; to: 
 }
 
 /** The query that asks for the same report again, in full even where this version was limited to changes. */
-export function queryOf(version: ReportVersionResource): string {
-  const { from: _, to: __, changedSince: ___, ...rest } = version.report
-  const { from, to } = rangeOf(version)
-  const query = new URLSearchParams({ from, to })
-  for (const [name, value] of Object.entries(rest)) query.set(name, String(value))
-  return query.toString()
+export function queryOf(version: ReportVersionResource): Omit<Gets['/areas/{area}/report']['asks'], 'area'> {
+  const { changedSince: _, ...rest } = version.report
+  const words = Object.entries(rest).map(([name, value]) => [name, String(value)] as const)
+  return { ...Object.fromEntries(words), ...rangeOf(version) }
 }
 
 /**

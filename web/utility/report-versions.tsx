@@ -9,12 +9,12 @@ import { releaseWords } from '../documents/release-words.ts'
 import { reportName } from '../documents/report-name.ts'
 import { Empty, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
+import { TableFrame } from '../page/table-frame.tsx'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
 import { localRange } from '../time/range.ts'
 import { ReportChanges } from './report-changes.tsx'
 import { changedSinceOf, isProposable, queryOf, rangeOf } from './report-version.ts'
-import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 export function ReportVersions({ area }: { area: AreaResource }) {
@@ -25,18 +25,18 @@ export function ReportVersions({ area }: { area: AreaResource }) {
   const versions = useQuery({
     queryKey: ['reports', session.account, area.area],
     queryFn: async ({ signal }) =>
-      (await getJson<{ items: ReportVersionResource[] }>(`/areas/${area.area}/reports`, { ...session, signal })).items,
+      (await getJson('/areas/{area}/reports', { area: area.area }, { ...session, signal })).items,
   })
   const releases = useQuery(releasesQuery(session, area.area))
   const propose = useMutation({
     mutationFn: ({ report, version }: ReportVersionResource) =>
-      postJson(`/areas/${area.area}/releases`, { report, version }, session),
+      postJson('/areas/{area}/releases', { area: area.area }, { report, version }, session),
     onSettled: () => queries.invalidateQueries({ queryKey: ['releases', session.account, area.area] }),
   })
   const save = useMutation({
     mutationFn: async ({ version, since }: { version: ReportVersionResource; since: string | null }) => {
-      const changed = since === null ? '' : `&changedSince=${encodeURIComponent(since)}`
-      const text = await getText(`/areas/${area.area}/report?${queryOf(version)}${changed}`, session)
+      const asked = { area: area.area, ...queryOf(version), changedSince: since ?? undefined }
+      const text = await getText('/areas/{area}/report', asked, session)
       const part = since === null ? '' : '-changes'
       saveFile(
         text,

@@ -1,7 +1,6 @@
 /** The form for the settlement report of a range, in any of its formats, under the grid operator's own session. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
-import type { ReportFormatResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, getText } from '../api/client.ts'
 import { Badge, Trouble } from '../page/card.tsx'
@@ -30,7 +29,7 @@ function ReportForm({ area }: { area: AreaResource }) {
   const ids = { from: useId(), to: useId(), format: useId(), by: useId() }
   const formats = useQuery({
     queryKey: ['report-formats'],
-    queryFn: () => getJson<{ items: ReportFormatResource[] }>('/report-formats'),
+    queryFn: () => getJson('/report-formats', {}),
     staleTime: Number.POSITIVE_INFINITY,
   })
   const [format, setFormat] = useState('csv')
@@ -40,8 +39,8 @@ function ReportForm({ area }: { area: AreaResource }) {
   const valid = from !== '' && to !== '' && Date.parse(from) < Date.parse(to)
   const download = useMutation({
     mutationFn: async () => {
-      const range = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}`
-      const text = await getText(`/areas/${area.area}/report?${range}&format=${format}&by=${by}`, session)
+      const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+      const text = await getText('/areas/{area}/report', { area: area.area, ...range, format, by }, session)
       const known = formats.data?.items.find((each) => each.name === format)
       const ending = known?.ending ?? 'csv'
       const name = `commonwatt-area-${area.area}-${from.replace(/\D/g, '')}-${to.replace(/\D/g, '')}.${ending}`

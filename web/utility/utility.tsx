@@ -6,7 +6,7 @@ import { batchesQuery, gridIntervalsQuery } from '../api/queries.ts'
 import { MarketChart } from '../charts/later-chart.tsx'
 import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
-import { cents, energy, moneyWords, sum } from '../money/format.ts'
+import { cents, energy, moneyWords, shareWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { awaited, later } from '../page/later.tsx'
 import { isComing, PageWaiting } from '../page/page-waiting.tsx'
@@ -119,7 +119,7 @@ function Numbers({ area, newest, cleared }: NumbersProps) {
       <Figure label={said.fedInNow}>{energy(newest.exportWh)}</Figure>
       <Figure label={said.takenNow}>{energy(newest.importWh)}</Figure>
       <Figure label={said.share(energy(fedIn), duration(cleared.length * area.intervalSeconds))}>
-        {fedIn === 0 ? '–' : `${Math.round((matched / fedIn) * 100)} %`}
+        {shareWords(matched, fedIn)}
       </Figure>
       <Figure label={said.fees}>{moneyWords(sum(cleared.map((each) => each.gridFees)), area.currency)}</Figure>
       <Figure label={said.withoutReading(missing)}>{missing === 0 ? said.none : missing}</Figure>

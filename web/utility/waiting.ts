@@ -1,7 +1,6 @@
 /** Asks the API for everything that may wait for the utility's people. */
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { AwaitedResource } from '../../server/api/declaration-resources.ts'
 import type { JoiningResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
@@ -30,7 +29,7 @@ export function useWaiting(area: AreaResource): Waiting {
   const joining = useQuery({
     queryKey: ['joining', session.account, area.area],
     queryFn: ({ signal }) =>
-      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { account: session.account, signal }),
+      getJson('/areas/{area}/joining', { area: area.area }, { account: session.account, signal }),
     refetchInterval,
   })
   const points = useQuery({ ...pointsQuery(session, area.area, null), refetchInterval })
@@ -42,7 +41,7 @@ export function useWaiting(area: AreaResource): Waiting {
   const isImported = area.rules.allocation === imported
   const awaited = useQuery({
     queryKey: ['awaited', area.area],
-    queryFn: ({ signal }) => getJson<AwaitedResource>(`/areas/${area.area}/declarations/awaited`, { signal }),
+    queryFn: ({ signal }) => getJson('/areas/{area}/declarations/awaited', { area: area.area }, { signal }),
     enabled: isImported,
     refetchInterval,
   })

@@ -2,7 +2,7 @@
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { isFull, linkLoad, resultOf, type ZoneNode, zoneTree } from '../market/market.ts'
 import { cents, count, signOf } from '../money/format.ts'
-import { TableFrame } from './table-frame.tsx'
+import { TableFrame } from '../page/table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 export function ZoneTable({ area, interval }: { area: AreaResource; interval: IntervalResource | undefined }) {

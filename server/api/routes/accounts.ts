@@ -5,11 +5,12 @@ import { requireKept, requireKeptBatch } from '../../store/archives.ts'
 import type { Database } from '../../store/database.ts'
 import { eraseNotices } from '../../store/notice-store.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
-import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
+import { productionByTime, seatBatches, seatIntervals, seatsOfAccount } from '../../store/queries-seats.ts'
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
+import { seatSummary } from '../../store/seat-sums.ts'
 import { eraseLeaves } from '../../store/statement-store.ts'
 import type { AreaTables, SettingsHistory } from '../area-tables.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor, requireSpan, timeInput } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, placeForm, readCursor, requireSpan, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import {
@@ -237,7 +238,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       summary: 'The account’s tokens outside the escrow, of the kind in which the area is paid',
       private: true,
       params,
-      query: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      query: z.object({ area: areaInput }),
       asksNode: true,
       answers: { 200: walletSchema },
       async handle({ params: { account }, query: { area }, session }) {

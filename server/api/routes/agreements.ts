@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { agreementsOfSeats } from '../../store/queries-agreements.ts'
 import type { AgreementRow } from '../../store/rows.ts'
 import { acceptSigned, endSigned } from '../agree.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentAgreement } from '../present-agreement.ts'
@@ -13,7 +13,7 @@ import { signedAgreementsSchema, signedNoticeSchema } from '../signed-requests.t
 import { keyOf, visibilityOf } from '../visibility.ts'
 
 const tag = 'Agreements'
-const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const areaParams = z.object({ area: areaInput })
 
 export function agreementRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables, gate } = parts
@@ -44,7 +44,9 @@ export function agreementRoutes(parts: OrderParts): Route[] {
       tag,
       summary: 'Notice by one of the two accounts: the agreement ends at a boundary that lies the agreed notice ahead',
       keyed: true,
-      params: areaParams.extend({ agreement: z.string().regex(/^0x[0-9a-f]{64}$/) }),
+      params: areaParams.extend({
+        agreement: z.string().regex(/^0x[0-9a-f]{64}$/, 'a hash: 0x and 64 lower-case hexadecimal digits'),
+      }),
       body: signedNoticeSchema,
       answers: { 200: agreementSchema },
       async handle({ params: { area, agreement }, body, network, member }) {

@@ -1,11 +1,12 @@
 /** Public results of market areas. */
 import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
+import { uint32 } from '../../settlement/signed-forms.ts'
 import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
 import { areaAt, areaSlugs, foundBy } from '../area-places.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor, requireSpan, timeInput } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, placeForm, readCursor, requireSpan, timeInput } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, presentArea, presentBatch, presentInterval } from '../present.ts'
@@ -13,11 +14,10 @@ import { ApiError } from '../problem.ts'
 import { type AreaResource, addressSchema, areaSchema, batchSchema, intervalSchema, pageOf } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 
-const areaNumber = z.coerce.number().int().min(0).max(0xffff_ffff)
 /** What an area is looked for by, and where it lies: its number, or its name as a part of an address. */
 const searchInput = z.string().max(100).meta({ description: 'Words of the area’s name, number or zones' })
-const placeInput = z.string().regex(/^[a-z0-9-]{1,200}$/, 'an area is its number, or its name in addresses')
-const areaParams = z.object({ area: areaNumber })
+const placeInput = z.string().regex(/^[a-z0-9-]{1,200}$/, 'an area’s number, or its name in addresses')
+const areaParams = z.object({ area: areaInput })
 const tag = 'Market areas'
 /** Times without results that an area lists. */
 const shownMissed = 20
@@ -43,7 +43,7 @@ export function areaRoutes(parts: OrderParts): Route[] {
       query: z.object({ search: searchInput.optional(), grid: addressSchema.optional(), ...pageQuery }),
       answers: { 200: pageOf(areaSchema) },
       async handle({ query: { search, grid, limit, cursor } }) {
-        const after = readCursor('areas', areaNumber, cursor)
+        const after = readCursor('areas', uint32, cursor)
         const all = areas.all()
         const last = all.findIndex(({ settings }) => settings.area === after)
         if (after !== undefined && last === -1)

@@ -10,7 +10,7 @@ import {
   undeclaredIntervals,
 } from '../../store/declaration-store.ts'
 import { awaitedSchema, type DeclarationResource, declarationSchema } from '../declaration-resources.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import { type OrderParts, refusedBy } from '../place-order.ts'
 import { isoTime } from '../present.ts'
@@ -20,7 +20,7 @@ import { type Route, type RouteInput, route } from '../route.ts'
 import { checkSigner } from '../signers.ts'
 
 const tag = 'Declarations'
-const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const areaParams = z.object({ area: areaInput })
 const mostAwaited = 500
 /** A day of a hundred members, or an hour of some thousands. */
 const mostBytes = 1024 * 1024

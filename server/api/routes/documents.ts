@@ -29,7 +29,7 @@ import {
   issuedDocumentSchema,
   lineProofSchema,
 } from '../document-resources.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentBill, presentBillState, presentDocument, presentIssued, presentProof } from '../present-documents.ts'
 import { ApiError } from '../problem.ts'
@@ -38,7 +38,7 @@ import { type Route, route } from '../route.ts'
 import { signedApprovalSchema } from '../signed-requests.ts'
 import { visibilityOf } from '../visibility.ts'
 
-const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const areaParams = z.object({ area: areaInput })
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'a month of the area’s calendar (2026-11)')
 const monthParams = areaParams.extend({ month })
 const documentParams = areaParams.extend({ number: z.string().regex(/^\d{1,10}-\d{6,9}$/, 'a number (1-000012)') })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { valueFileFormats } from '../../reports/value-export.ts'
 import { type ValueFilesRequest, valueFiles } from '../../store/value-files.ts'
-import { timeInput } from '../paging.ts'
+import { areaInput, timeInput } from '../paging.ts'
 import type { ApiParts } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { ApiError } from '../problem.ts'
@@ -25,7 +25,7 @@ export function exportedValueRoutes(parts: OrderParts & Pick<ApiParts, 'metering
       summary:
         'What the area came to in [from, to), at most a month, as the grid operators of a country write it: an Austrian workbook or the document of one point, the Spanish coefficients, or who gave whom how much',
       private: true,
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       query: z.object({
         from: timeInput,
         to: timeInput,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { feedersOf } from '../../store/zone-meters.ts'
 import { feederSchema, presentFeeder } from '../official-resources.ts'
-import { timeInput } from '../paging.ts'
+import { areaInput, timeInput } from '../paging.ts'
 import type { ApiParts } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { ApiError } from '../problem.ts'
@@ -26,7 +26,7 @@ export function feederRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOperato
       summary:
         'What the meters of transformers counted in intervals that start in [from, to) beside the homes below them; the difference is losses and whatever has no seat',
       private: true,
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       query: z.object({ from: timeInput, to: timeInput }),
       answers: { 200: z.object({ items: z.array(feederSchema) }) },
       async handle({ params, query: { from, to }, session }) {

@@ -7,7 +7,7 @@ import {
   newestForwardTrades,
 } from '../../store/queries-forward.ts'
 import type { ForwardOrderRow } from '../../store/rows.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentForwardBook, presentForwardOrder, presentOwnForwardTrade } from '../present-forward.ts'
@@ -88,7 +88,7 @@ export function forwardRoutes(parts: OrderParts): Route[] {
       tag,
       summary:
         'What is offered and asked ahead in one zone for the interval that starts then, and what was last traded',
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       query: z.object({ start: timeInput, zone: z.string().min(1).max(31) }),
       answers: { 200: forwardBookSchema },
       async handle({ params: { area: number }, query: { start, zone } }) {

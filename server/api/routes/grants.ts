@@ -32,7 +32,7 @@ import {
   nextGrantSchema,
   ownReadingSchema,
 } from '../grant-resources.ts'
-import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentGrant, presentRead, presentReading } from '../present-grants.ts'
@@ -184,7 +184,7 @@ export function grantRoutes(parts: OrderParts, admission: RelayAdmission): Route
       summary: 'The lowest nonce that a grant of the account’s seats in an area may carry',
       private: true,
       params,
-      query: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      query: z.object({ area: areaInput }),
       answers: { 200: nextGrantSchema },
       async handle({ params: { account }, query: { area: number }, session }) {
         await requireOwner(account, session)

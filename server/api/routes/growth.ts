@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { LedgerUnits, UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../../areas/area-handle.ts'
+import { secondsPerDay } from '../../exchange/instants.ts'
 import type { TimeZone } from '../../exchange/time-zone.ts'
 import { keptFrom } from '../../store/archives.ts'
 import { intervals } from '../../store/queries.ts'
@@ -9,6 +10,7 @@ import { areaSums, firstResultFrom, metersAt } from '../../store/queries-growth.
 import { zoneInput } from '../calendar.ts'
 import { growthPartsOf, mostIntervals } from '../growth-parts.ts'
 import { type GrowthResource, growthSchema } from '../growth-resources.ts'
+import { areaInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, moneyIn } from '../present.ts'
@@ -39,7 +41,7 @@ export function growthRoutes({ database, areas, tables }: OrderParts): Route[] {
       tag: 'Market areas',
       summary:
         'How homes, local share and savings of an area have grown over at most three years of quarter-hours: by month, of a young area by day or hour',
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       query: z.object({ timeZone: zoneInput }),
       answers: { 200: growthSchema },
       async handle({ params: { area: number }, query: { timeZone } }) {
@@ -55,15 +57,23 @@ export function growthRoutes({ database, areas, tables }: OrderParts): Route[] {
     const [newest] = await intervals(database, { area: id, limit: 1 })
     const oldest = Math.max(await keptFrom(database, id), now - mostIntervals * settings.rules.intervalSeconds)
     const first = newest === undefined ? null : await firstResultFrom(database, id, oldest)
+    const midnight = timeZone.startOfDay(Math.floor(timeZone.local(now) / secondsPerDay))
     const name = { area: settings.area, currency: settings.currency, timeZone: timeZone.id }
     if (newest === undefined || first === null) {
       const nothing = { starts: [], meters: [], intervals: [], matchedWh: [], importWh: [], keptInStreet: [] }
-      return { ...name, by: 'hour', from: isoTime(now), to: isoTime(now), ...nothing }
+      const today = {
+        from: isoTime(midnight),
+        matchedWh: 0,
+        importWh: 0,
+        keptInStreet: moneyIn(settings, 0n as LedgerUnits),
+      }
+      return { ...name, by: 'hour', from: isoTime(now), to: isoTime(now), ...nothing, today }
     }
     const to = newest.start + settings.rules.intervalSeconds
     const { by, starts } = growthPartsOf(timeZone, { first, to })
-    const [sums, meters] = await Promise.all([
+    const [sums, [today], meters] = await Promise.all([
       sumsOf(area, id, [...starts, to]),
+      sumsOf(area, id, [midnight, Math.max(midnight, to)]),
       metersAt(database, id, [...starts.slice(1), to]),
     ])
     return {
@@ -72,6 +82,10 @@ export function growthRoutes({ database, areas, tables }: OrderParts): Route[] {
       matchedWh: sums.map((each) => each.matchedWh),
       importWh: sums.map((each) => each.importWh),
       keptInStreet: sums.map((each) => moneyIn(settings, each.kept)),
+      today: {
+        ...{ from: isoTime(midnight), matchedWh: today!.matchedWh, importWh: today!.importWh },
+        keptInStreet: moneyIn(settings, today!.kept),
+      },
     }
   }
 

@@ -6,6 +6,7 @@ import { seatsOfAccount } from '../../store/queries-seats.ts'
 import { acceptInvitation } from '../../store/relay-store.ts'
 import type { SeatRow } from '../../store/rows.ts'
 import { createAllowance } from '../allowance.ts'
+import { areaInput } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime } from '../present.ts'
@@ -48,7 +49,7 @@ export function invitationRoutes(parts: OrderParts): Route[] {
       summary:
         'Takes an invitation of the area’s grid operator, operator or a member: from then on what the account signs is relayed',
       private: true,
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       body: signedInvitationSchema,
       answers: { 200: invitedSchema },
       async handle({ params: { area: number }, body, session }) {

@@ -4,7 +4,7 @@ import { invitedMembers, membersByZone } from '../../store/queries-members.ts'
 import { allSeats } from '../../store/queries-seats.ts'
 import type { SeatRow } from '../../store/rows.ts'
 import { type MeterResource, membersSchema, meterSchema } from '../joining.ts'
-import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
+import { areaInput, pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentSeat } from '../present.ts'
@@ -13,7 +13,7 @@ import { pageOf } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import { visibilityOf } from '../visibility.ts'
 
-const params = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const params = z.object({ area: areaInput })
 
 export function meterRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables, servicesOf } = parts

@@ -16,13 +16,13 @@ import {
   presentTaken,
   takenFileSchema,
 } from '../official-resources.ts'
-import { timeInput } from '../paging.ts'
+import { areaInput, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { ApiError } from '../problem.ts'
 import { type Route, type RouteInput, route } from '../route.ts'
 
-const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const areaParams = z.object({ area: areaInput })
 const tag = 'Official values'
 const billing = 1
 /** Held in memory while the files before it are taken: larger ones are for the command. */

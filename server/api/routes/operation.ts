@@ -3,6 +3,7 @@ import { formatEther } from 'ethers'
 import { z } from 'zod'
 import { relaysOfDay } from '../../store/relay-store.ts'
 import { type OperationResource, operationSchema } from '../operation-resources.ts'
+import { areaInput } from '../paging.ts'
 import { type ApiParts, areaOf, type OperationFacts } from '../parts.ts'
 import { isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
@@ -20,7 +21,7 @@ export function operationRoutes(parts: ApiParts): Route[] {
       summary:
         'What keeps the server from settling the area’s batches, what its keys can still pay, and who is to take an office over; for the operator',
       private: true,
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       answers: { 200: operationSchema },
       async handle({ params: { area: number }, session }) {
         areaOf(areas, number)

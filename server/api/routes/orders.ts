@@ -42,7 +42,9 @@ export function orderRoutes(parts: OrderParts): Route[] {
       summary:
         'Cancels an order, signed by its account or by its session key while that is valid: a spot order from the next interval on, a forward order as far as it is open',
       keyed: true,
-      params: z.object({ order: z.string().regex(/^0x[0-9a-f]{64}$/) }),
+      params: z.object({
+        order: z.string().regex(/^0x[0-9a-f]{64}$/, 'a hash: 0x and 64 lower-case hexadecimal digits'),
+      }),
       body: signedCancelSchema,
       answers: { 200: z.union([orderSchema, forwardOrderSchema]) },
       async handle({ params: { order }, body: { signature }, network, member }) {

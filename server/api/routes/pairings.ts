@@ -25,6 +25,7 @@ import { createAllowance } from '../allowance.ts'
 import { areaSlugs } from '../area-places.ts'
 import { helloToleranceMs } from '../heard-hellos.ts'
 import { joiningSchema, type PairingResource, pairingSchema } from '../joining.ts'
+import { areaInput } from '../paging.ts'
 import { newPairingCode, pairingMs, plainCode, WrongTries } from '../pairing-codes.ts'
 import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
@@ -229,7 +230,7 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins' | 'he
       summary:
         'Meters that wait for the grid operator’s confirmation, with what their agents said of them; for the grid operator',
       private: true,
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       answers: { 200: z.array(joiningSchema) },
       async handle({ params: { area: number }, session }) {
         const area = areaOf(areas, number)

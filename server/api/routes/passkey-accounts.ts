@@ -11,6 +11,7 @@ import type { AccountRelay, PasskeyAccounts } from '../../chain/passkey-accounts
 import type { AllowGas } from '../../chain/sender.ts'
 import { createAllowance } from '../allowance.ts'
 import { passkeyAccountSchema } from '../joining.ts'
+import { areaInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import { isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
@@ -61,7 +62,7 @@ export function passkeyAccountRoutes({ areas, servicesOf }: Parts, admission: Re
       tag,
       summary:
         'The keys of an open account of a passkey, what its next signatures must carry, and a recovery that waits',
-      params: z.object({ area: z.coerce.number().int().min(0), account: addressSchema }),
+      params: z.object({ area: areaInput, account: addressSchema }),
       asksNode: true,
       answers: { 200: passkeyAccountSchema },
       async handle({ params: { area, account }, network }) {

@@ -12,12 +12,13 @@ import {
   releaseToApprove,
 } from '../../store/report-releases.ts'
 import { type ClerkAsks, clerksOf } from '../clerks.ts'
+import { areaInput } from '../paging.ts'
 import type { OrderParts } from '../place-order.ts'
 import { releaseSchema, reportNameSchema } from '../report-resources.ts'
 import { type Route, route } from '../route.ts'
 import { signedReleaseSchema } from '../signed-requests.ts'
 
-const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const areaParams = z.object({ area: areaInput })
 const tag = 'Reports'
 const shownReleases = 100
 

@@ -8,7 +8,7 @@ import { areaFileLines } from '../../store/area-export.ts'
 import { transact } from '../../store/database.ts'
 import { openReport } from '../../store/report-source.ts'
 import { reportVersions } from '../../store/report-versions.ts'
-import { timeInput } from '../paging.ts'
+import { areaInput, timeInput } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime } from '../present.ts'
@@ -18,7 +18,7 @@ import { type Route, type RouteInput, route } from '../route.ts'
 import { visibilityOf } from '../visibility.ts'
 import { requireWatcher } from './watching.ts'
 
-const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const areaParams = z.object({ area: areaInput })
 const tag = 'Reports'
 const name = z.string().min(1).max(200)
 const shownVersions = 200

@@ -10,7 +10,7 @@ import type { ApiParts } from '../parts.ts'
 import { ApiError } from '../problem.ts'
 import { type Route, route } from '../route.ts'
 import { endedCookie, sessionCookie, shownSession } from '../session-cookie.ts'
-import { listedSessionSchema, nonceSchema, sessionSchema } from '../session-resources.ts'
+import { currentSessionSchema, listedSessionSchema, nonceSchema, sessionSchema } from '../session-resources.ts'
 import { signInSchema } from '../signed-requests.ts'
 
 const tag = 'Session'
@@ -65,7 +65,7 @@ export function sessionRoutes({ database, senderOf }: ApiParts, signIn: SignIn):
       tag,
       summary: 'The session of the token that is sent',
       private: true,
-      answers: { 200: sessionSchema.omit({ token: true }).meta({ id: 'CurrentSession' }) },
+      answers: { 200: currentSessionSchema },
       async handle({ session }) {
         const { account, expiresAt } = await session()
         return { status: 200, body: { account, expiresAt: expiresAt.toISOString() } }
@@ -112,7 +112,7 @@ export function sessionRoutes({ database, senderOf }: ApiParts, signIn: SignIn):
       tag,
       summary: 'Ends one of the account’s sessions; what it was watching is let go within seconds',
       private: true,
-      params: z.object({ id: z.string().regex(/^[0-9a-f]{16}$/) }),
+      params: z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'the id of a session') }),
       answers: { 204: null },
       async handle({ params: { id }, request, session }) {
         const { account } = await session()

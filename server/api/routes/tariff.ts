@@ -4,13 +4,13 @@ import type { AreaSettings } from '../../areas/settings.ts'
 import { type PricedInterval, ratesOf } from '../../market/tariff.ts'
 import { requireKept } from '../../store/archives.ts'
 import { pricesOfZone } from '../../store/queries.ts'
-import { timeInput } from '../paging.ts'
+import { areaInput, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { decimalPrice, isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
 import { type Route, route } from '../route.ts'
-import { type TariffResource, tariffSchema } from '../tariff.ts'
+import { type TariffResource, tariffSchema } from '../tariff-resources.ts'
 
 /** What energy pays on its way from the root to a zone. */
 function feeFromRoot(zones: AreaSettings['zones'], zone: string): number {
@@ -33,7 +33,7 @@ export function tariffRoutes({ database, areas, tables }: OrderParts): Route[] {
       tag: 'Market areas',
       summary:
         'What one more kWh costs: past, now, and expected from earlier days; a day each way where nothing is asked for',
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       query: z.object({
         /** The root where it is left out. */
         zone: z.string().min(1).max(31).optional(),

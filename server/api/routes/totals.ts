@@ -12,7 +12,6 @@ import { sides, stageNames } from '../../market/area/codes.ts'
 import type { OtherPrices } from '../../statements/other-prices.ts'
 import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt } from '../../store/queries.ts'
-import { seatSummary } from '../../store/queries-seats.ts'
 import {
   type BatchOfSeat,
   batchesOfSeat,
@@ -21,9 +20,10 @@ import {
   type TotalsRow,
 } from '../../store/queries-totals.ts'
 import type { SeatKey } from '../../store/rows.ts'
+import { seatSummary } from '../../store/seat-sums.ts'
 import type { SettingsHistory } from '../area-tables.ts'
 import { calendarParts, monthBounds, startsOf, zoneInput } from '../calendar.ts'
-import { timeInput } from '../paging.ts'
+import { areaInput, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { decimalPrice, isoTime, moneyIn, presentSummary, seatIdIn } from '../present.ts'
@@ -53,7 +53,7 @@ const limitsInput = z
   .max(200)
   .transform((text) => text.split(','))
   .refine((limits) => limits.length <= 12, 'name at most twelve prices')
-const monthInput = z.string().regex(/^(20|21)\d\d-(0[1-9]|1[0-2])$/, 'a month is written 2026-11')
+const monthInput = z.string().regex(/^(20|21)\d\d-(0[1-9]|1[0-2])$/, 'a month such as 2026-11')
 
 export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): Route[] {
   const { database, areas, tables, servicesOf, statements } = parts
@@ -211,7 +211,7 @@ export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): 
       path: '/areas/:area/batches/:end/settled-root',
       tag: 'Market areas',
       summary: 'The root of a settled batch’s statement as the chain has it, asked now of the server’s node',
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff), end: timeInput }),
+      params: z.object({ area: areaInput, end: timeInput }),
       asksNode: true,
       answers: { 200: settledRootSchema },
       async handle({ params: { area: number, end } }) {

@@ -5,15 +5,16 @@ import type { Address } from '../../../contracts/protocol/typed-data.ts'
 import type { WaitingBatch } from '../../chain/watching-desk.ts'
 import { formOfShown, shownBatchForm } from '../../settlement/shown-batch.ts'
 import { hex32Form } from '../../settlement/signed-forms.ts'
+import { areaInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import { isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
 import { type Route, route } from '../route.ts'
 import { type WatchersResource, watchersSchema } from '../watching-resources.ts'
 
-const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+const areaParams = z.object({ area: areaInput })
 const tag = 'Watchers'
-const compact = z.string().regex(/^0x[0-9a-f]{128}$/i, 'a compact signature is 0x and 128 hexadecimal digits')
+const compact = z.string().regex(/^0x[0-9a-fA-F]{128}$/, 'a compact signature: 0x and 128 hexadecimal digits')
 const reason = z.enum(refusalReasons)
 const sentence = z.string().min(1).max(500)
 const wordSchema = z

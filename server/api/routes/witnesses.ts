@@ -8,7 +8,7 @@ import { seatsOfAccount } from '../../store/queries-seats.ts'
 import { areaPlace, rosterOf } from '../../store/roster-store.ts'
 import { contradictions, type WitnessedHome, type WitnessInterval, witnessDays } from '../../store/witness-store.ts'
 import { presentWitnesses, type WitnessesResource, witnessesSchema } from '../official-resources.ts'
-import { timeInput } from '../paging.ts'
+import { areaInput, timeInput } from '../paging.ts'
 import type { ApiParts } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { ApiError } from '../problem.ts'
@@ -39,7 +39,7 @@ export function witnessRoutes(parts: WitnessParts): Route[] {
       tag,
       summary: 'What the metering operator and the homes’ agents say of the same intervals, for who meters the area',
       private: true,
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params: z.object({ area: areaInput }),
       query: z.object(range),
       answers: { 200: witnessesSchema },
       async handle({ params, query, session }) {

@@ -37,7 +37,12 @@ export function writeEdaXlsx(series: readonly OfficialSeries[], nameOf: (point: 
     return { point: one.point, direction: code.direction, wording, values: quarterHours(one) }
   })
   const period = columns[0]?.values
-  if (period === undefined) throw new ExchangeError('VALUES_COUNT', '', 'a workbook needs a series')
+  if (period === undefined)
+    throw new ExchangeError(
+      'VALUES_COUNT',
+      '',
+      'a workbook needs at least one metering point, and in that time there is none',
+    )
   if (columns.some(({ values }) => values[0]!.start !== period[0]!.start || values.length !== period.length)) {
     throw new ExchangeError('VALUES_COUNT', '', 'series are of different periods')
   }

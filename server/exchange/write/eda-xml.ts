@@ -31,7 +31,8 @@ export interface EdaEnvelope {
  */
 export function writeEdaXml(envelope: EdaEnvelope, series: readonly OfficialSeries[]): string {
   const first = series[0]
-  if (first === undefined) throw new ExchangeError('VALUES_COUNT', '', 'a document needs a series')
+  if (first === undefined)
+    throw new ExchangeError('VALUES_COUNT', '', 'a document needs a metering point, and in that time there is none')
   const { point, community } = first
   const registers = series.map((one) => {
     if (one.point !== point || one.community !== community) {

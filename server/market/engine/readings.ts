@@ -141,7 +141,8 @@ function store(state: AreaState, seat: SeatState, reading: MeterReading): Event[
   const { time, epoch, importWh, exportWh, quality } = reading
   const length = lengthOf(state)
   const registers: StoredRegisters = { epoch, time, importWh, exportWh, quality }
-  const touched = [time - length, time].map((start) => {
+  const computed = [time - length, time].filter((start) => isComputed(state, start))
+  const touched = computed.map((start) => {
     const told = toldOf(state, seat, start)
     return { start, told, before: energyNow(state, told, start) }
   })
@@ -149,6 +150,10 @@ function store(state: AreaState, seat: SeatState, reading: MeterReading): Event[
   if (isNewer(seat.newest, registers)) seat.newest = registers
   seat.missed = 0
   return touched.flatMap(({ start, told, before }) => follow(state, told, start, before))
+}
+
+function isComputed({ intervals }: AreaState, start: UtcSeconds): boolean {
+  return (intervals.get(start)?.cleared ?? null) !== null
 }
 
 /** Whose energy of an interval a seat's readings tell: its own, or that of the seat that it is the companion of. */

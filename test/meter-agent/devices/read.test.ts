@@ -4,13 +4,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readCommand } from '../../../meter-agent/commands/read.ts'
 import { scanCommand } from '../../../meter-agent/commands/scan.ts'
 import { scan, sentenceOf } from '../../../meter-agent/commands/scan-places.ts'
 import { readDevice } from '../../../meter-agent/devices/device.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
 import { freePort } from '../../../server/demo/ports.ts'
+import { patiently } from '../../patience.ts'
 import { exceptionReply, reply, scriptedPeer } from '../modbus/scripted-peer.ts'
 import { house } from '../simulator/house.ts'
 import { chain as chainOf, common, model } from '../sunspec/image.ts'
@@ -87,9 +88,7 @@ describe('read', () => {
     const nobody = await freePort()
     const urls = [port, nobody].map((each) => `tcp://127.0.0.1:${each}`)
     const running = run(...urls.flatMap((url) => ['--url', url]), '--role', 'grid', '--every', '1')
-    await vi.waitUntil(() => printed.out.split('\n').length > 2 && printed.err.split('\n').length > 2, {
-      timeout: 30_000,
-    })
+    await vi.waitUntil(() => printed.out.split('\n').length > 2 && printed.err.split('\n').length > 2, patiently)
     process.emit('SIGTERM')
     const { out, err, status } = await running
     expect(status).toBe(0)
@@ -144,9 +143,12 @@ describe('read', () => {
     expect([read.status, read.err]).toEqual([0, ''])
     expect(JSON.parse(read.out)).toMatchObject({ profile: 'my-meter', reading: { powerW: -1250, importWh: null } })
     const wrong: [string, string][] = [
-      [JSON.stringify({ ...map, points: { power: { ...map.points.power, type: 'f33' } } }), 'points.power.type'],
+      [
+        JSON.stringify({ ...map, points: { power: { ...map.points.power, type: 'f33' } } }),
+        'points.power.type: must be one of "u16"',
+      ],
       [JSON.stringify({ ...map, reading: { powerW: [{ plus: ['watts'] }] } }), 'watts'],
-      ['{"name": ', 'not JSON'],
+      ['{"name": ', 'this is no JSON: it ends too early'],
     ]
     for (const [text, place] of wrong) {
       const refused = await tried(text)
@@ -167,6 +169,9 @@ describe('read', () => {
   it.each([
     ['a wrong URL', ['--url', 'http://inverter'], 'unknown scheme'],
     ['an unknown profile', ['--url', 'tcp://127.0.0.1:1', '--profile', 'nope'], 'there is no profile "nope"'],
+    ['a serial port that is not there', ['--url', 'rtu:///dev/no-such-port'], 'cannot be reached: no such serial port'],
+    ['the same of a meter', ['--url', 'p1:///dev/no-such-port'], 'cannot be reached: no such serial port'],
+    ['a file that is no serial port', ['--url', 'rtu:///dev/null'], 'cannot be reached: this is no serial port'],
     ['a refused connection', ['--url', 'tcp://127.0.0.1:1?retries=0'], 'connection refused'],
   ])('ends with status 2 and one line on standard error for %s', async (_, args, reason) => {
     const { out, err, status } = await run(...args, '--json')
@@ -178,7 +183,7 @@ describe('read', () => {
   it('ends so too for a device without SunSpec, a wrong unit, trouble and silence', async () => {
     const plain = await serve({ kind: 'profile', name: 'eastron-sdm630', unit: 1 })
     const troubled = await serve(chain)
-    const url = (port: number) => `tcp://127.0.0.1:${port}?timeout=100&retries=0`
+    const url = (port: number, timeoutMs = 60_000) => `tcp://127.0.0.1:${port}?timeout=${timeoutMs}&retries=0`
     expect(await run('--url', url(plain.port), '--json')).toMatchObject({
       status: 2,
       out: '',
@@ -196,7 +201,9 @@ describe('read', () => {
     ] as const) {
       printed.err = ''
       troubled.setFault(fault)
-      expect(await run('--url', url(troubled.port))).toMatchObject({ status: 2, err: expect.stringContaining(reason) })
+      const timeoutMs = fault.kind === 'exception' ? undefined : 100
+      const said = await run('--url', url(troubled.port, timeoutMs))
+      expect(said).toMatchObject({ status: 2, err: expect.stringContaining(reason) })
     }
   })
 
@@ -223,14 +230,21 @@ describe('read', () => {
   })
 
   it('keeps what came before time ran out, power and energy first', async () => {
-    const url = await moody((_, address) => address !== 40_229)
+    // Time passes once the device has fallen silent, and not while a busy machine takes its own.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const likes = (isSilent: boolean) => {
+      if (isSilent) setImmediate(() => vi.advanceTimersByTime(1_000))
+      return !isSilent
+    }
+    const url = await moody((_, address) => likes(address === 40_229))
     const patient = url.replace('timeout=100', 'timeout=60000')
     const { reading, models, warnings } = await readDevice({ url: patient }, 1_000)
     expect(reading).toMatchObject({ productionW: 1500, powerW: -1200 })
     expect(models.map(({ id }) => id)).toEqual([1, 103, 203])
     expect(warnings).toEqual([expect.stringContaining('without its end marker')])
-    const silent = await moody((count) => count <= 4)
-    await expect(readDevice({ url: silent.replace('timeout=100', 'timeout=60000') }, 300)).rejects.toMatchObject({
+    const silent = await moody((count) => likes(count > 4))
+    await expect(readDevice({ url: silent.replace('timeout=100', 'timeout=60000') }, 1_000)).rejects.toMatchObject({
       code: 'MODBUS_OVERDUE',
     })
   })

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { parse } from 'smol-toml'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { scanCommand } from '../../../meter-agent/commands/scan.ts'
 import { scan, sentenceOf, tomlOf } from '../../../meter-agent/commands/scan-places.ts'
 import { survey } from '../../../meter-agent/devices/survey.ts'
 import { profiles } from '../../../meter-agent/profiles/families.ts'
@@ -88,7 +89,7 @@ describe('a scan', () => {
       gridUnit: 31,
       role: 'grid',
     })
-  }, 40_000)
+  })
 
   it('says what it saw where it knows nobody', async () => {
     const silent = net.createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
@@ -111,7 +112,7 @@ describe('a scan', () => {
     const echo = await field({ fc: [3], units: [], quirks: { framing: 'rtu', echo: 'only' } })
     const echoed = await scan({ ...at(echo.port), unit: [1, 2] })
     expect(echoed.unknown[0]?.reason).toContain('echo')
-  }, 60_000)
+  })
 
   it('tells what a meter is good for that does not sit at the grid connection', async () => {
     const { port } = await serve({
@@ -124,7 +125,7 @@ describe('a scan', () => {
     expect(scanned.found[0]!.report.place).toMatchObject({ role: 'elsewhere', says: 'Consumption' })
     expect(sentenceOf(scanned)).toMatch(/^Inverter found, no grid meter: you can watch production, but not sell/)
     expect(tomlOf(scanned.found[0]!)).toContain('role = "production"')
-  }, 40_000)
+  })
 })
 
 describe('looking at a port', () => {
@@ -164,4 +165,13 @@ it('every family can be told from every other by what its devices say', async ()
     }
   }
   expect(confused).toEqual([])
-}, 120_000)
+})
+
+it('a port behind a host is the one that is looked at', async () => {
+  const { port } = await serve({ kind: 'profile', name: 'eastron-sdm630', unit: 1 })
+  const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  await scanCommand().parseAsync(['--host', `127.0.0.1:${port}`, '--json'], { from: 'user' })
+  const out = printed.mock.calls.map(([text]) => text).join('')
+  printed.mockRestore()
+  expect(out).toContain(`tcp://127.0.0.1:${port}`)
+})

@@ -92,7 +92,7 @@ const reads = cases.filter((one) => one.read)
 const runs = cases.filter((one) => one.run)
 
 describe.concurrent('a device as people met it is read right', () => {
-  it.each(reads.map((one) => [one.id, one] as const))('%s', { timeout: 30_000 }, async (_, fieldCase) => {
+  it.each(reads.map((one) => [one.id, one] as const))('%s', { timeout: 300_000 }, async (_, fieldCase) => {
     const { reading = {}, refused = false, mayRefuse = false, says } = fieldCase.read!
     const outcome = await read(fieldCase)
     if (outcome instanceof DeviceError) {

@@ -261,13 +261,16 @@ describe('the clock', () => {
     ])
   })
 
-  test('a clock that jumps ahead signs nothing until it is vouched for again', async () => {
-    const { home, clock } = open({ trustClock: false })
+  test.each([
+    ['a clock', false, ['the server’s clock agrees', 'the clock was set']],
+    ['one that the configuration believes', true, ['the clock was set']],
+  ])('%s that jumps ahead signs nothing until it is vouched for again', async (_whose, trustClock, reasons) => {
+    const { home, clock } = open({ trustClock })
     clock.hearServer(0, 10)
     await live(home, 65, exporting)
     time.set(86_400_000)
     await live(home, 20, (passed) => exporting(passed - 86_400))
-    expect(trust).toEqual(['the server’s clock agrees', 'the clock was set'])
+    expect(trust).toEqual(reasons)
     time.set(-86_400_000)
     clock.look()
     clock.hearServer(0, 10)

@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { readDevice } from '../../../meter-agent/devices/device.ts'
 import { freePort } from '../../../server/demo/ports.ts'
+import { patiently } from '../../patience.ts'
 import { bundleProgram } from '../bundle.ts'
 import { command, serveHome, startRun, writeConfig } from '../home/agent-process.ts'
 import { FakeServer } from '../home/fake-server.ts'
 
 const escrow = '0x00000000000000000000000000000000000000e5'
 const rules = `0x${'11'.repeat(32)}`
-const waits = { timeout: 30_000, interval: 20 }
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -63,7 +63,7 @@ test('every boundary is signed once and delivered, others read the agent, and it
   expect((await command(program, ['enrol', '--config', config, '--rules', rules])).status).toBe(0)
   const { child, log, ended } = startRun(program, config)
   closing.push(() => child.kill('SIGKILL'))
-  await vi.waitFor(() => expect(brokerAsked).toBe(true), waits)
+  await vi.waitFor(() => expect(brokerAsked).toBe(true), patiently)
 
   const floods = [1, 2].map(() => {
     const socket = connect(proxyPort, '127.0.0.1')
@@ -79,7 +79,7 @@ test('every boundary is signed once and delivered, others read the agent, and it
     return socket
   })
   const before = server.stored.size
-  await vi.waitFor(() => expect(server.stored.size).toBeGreaterThanOrEqual(before + 4), waits)
+  await vi.waitFor(() => expect(server.stored.size).toBeGreaterThanOrEqual(before + 4), patiently)
   const report = await readDevice({ url: `tcp://127.0.0.1:${proxyPort}`, unit: 247 })
   expect(report.reading).toMatchObject({ powerW: -18_000, productionW: 18_000 })
   const raw = await readDevice({ url: `tcp://127.0.0.1:${proxyPort}`, unit: 1 })

@@ -1,12 +1,17 @@
 /** The agent's page in the home's own network. */
+import { once } from 'node:events'
 import { request } from 'node:http'
-import { afterEach, describe, expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { serveMetrics } from '../../../meter-agent/home/metrics.ts'
 import {
   localPage,
   type PageView,
   type RunningPage,
   serveLocalPage,
 } from '../../../meter-agent/integrations/local-page.ts'
+import { freePort } from '../../../server/demo/ports.ts'
+import { patiently } from '../../patience.ts'
 import { agentStatus, deviceStatus, meterStatus } from './agent-status.ts'
 
 const pages: RunningPage[] = []
@@ -22,11 +27,11 @@ async function served(view: () => PageView): Promise<number> {
 
 function get(
   port: number,
-  { host, path = '/', method = 'GET' }: { host?: string; path?: string; method?: string } = {},
+  { host, origin, path = '/', method = 'GET' }: { host?: string; origin?: string; path?: string; method?: string } = {},
 ) {
   return new Promise<{ status: number; text: string; headers: Record<string, unknown> }>((resolve, reject) => {
     const asked = request(
-      { port, host: '127.0.0.1', path, method, headers: host === undefined ? {} : { host } },
+      { port, host: '127.0.0.1', path, method, headers: { ...(host && { host }), ...(origin && { origin }) } },
       (response) => {
         let text = ''
         response.on('data', (chunk) => {
@@ -92,6 +97,25 @@ describe('the page', () => {
       expect(await get(port, { host })).toMatchObject({ status: 403 })
   })
 
+  test('is drawn once for each connection, and an address has few of them', async () => {
+    let drawn = 0
+    const port = await served(() => {
+      drawn += 1
+      return status({})
+    })
+    const asked = connect(port, '127.0.0.1')
+    asked.on('error', () => {})
+    asked.resume().write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(200))
+    await once(asked, 'close')
+    expect(drawn).toBe(1)
+
+    const silent = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'))
+    await Promise.all(silent.map((socket) => once(socket, 'connect')))
+    await expect(get(port)).rejects.toMatchObject({ code: 'ECONNRESET' })
+    for (const socket of silent) socket.destroy()
+    await vi.waitFor(async () => expect(await get(port)).toMatchObject({ status: 200 }), patiently)
+  })
+
   test('names an address that cannot be had', async () => {
     const port = await served(() => status({}))
     await expect(serveLocalPage({ host: '127.0.0.1', port }, () => status({}))).rejects.toMatchObject({
@@ -99,4 +123,18 @@ describe('the page', () => {
       message: expect.stringContaining('change [page]'),
     })
   })
+})
+
+test('metrics are given to who names this computer, and to no page', async () => {
+  const port = await freePort()
+  const metrics = await serveMetrics(port, agentStatus)
+  try {
+    const path = '/metrics'
+    expect((await get(port, { path })).text).toContain('commonwatt_agent_power_watts')
+    expect(await get(port, { path, host: 'evil.example' })).toMatchObject({ status: 403 })
+    expect(await get(port, { path, origin: 'http://evil.example' })).toMatchObject({ status: 403 })
+    expect(await get(port)).toMatchObject({ status: 404 })
+  } finally {
+    await metrics.close()
+  }
 })

@@ -12,12 +12,12 @@ import { type RunningProxy, startProxy } from '../../../meter-agent/integrations
 import { type AgentConfig, ConfigError, parseConfig } from '../../../meter-agent/setup/config.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
 import { freePort } from '../../../server/demo/ports.ts'
+import { patiently } from '../../patience.ts'
 import { askByPymodbus, hasPymodbus } from '../modbus/pymodbus.ts'
 import { house } from '../simulator/house.ts'
 import { agentStatus, meterStatus } from './agent-status.ts'
 
 const log = pino({ level: 'silent' })
-const waits = { timeout: 10_000, interval: 20 }
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -267,7 +267,10 @@ describe('what a client can do', () => {
     third.on('error', () => {})
     await once(third, 'close')
     for (const client of clients) client.destroy()
-    await vi.waitFor(async () => expect(await ask(proxy.port, 247, read(40_000, 1))).toEqual([3, 2, 0x53, 0x75]), waits)
+    await vi.waitFor(
+      async () => expect(await ask(proxy.port, 247, read(40_000, 1))).toEqual([3, 2, 0x53, 0x75]),
+      patiently,
+    )
   })
 
   test('requests in pieces and several at once are answered in order', async () => {
@@ -279,7 +282,7 @@ describe('what a client can do', () => {
     socket.on('data', (chunk) => answers.push(chunk))
     socket.setNoDelay()
     for (const byte of requests) socket.write(Buffer.from([byte]))
-    await vi.waitFor(() => expect(Buffer.concat(answers)).toHaveLength(3 * 9 + 2 * (1 + 2 + 3)), waits)
+    await vi.waitFor(() => expect(Buffer.concat(answers)).toHaveLength(3 * 9 + 2 * (1 + 2 + 3)), patiently)
     expect(Buffer.concat(answers)[1]).toBe(1)
   })
 

@@ -13,9 +13,9 @@ import type { AgentStatus } from '../../../meter-agent/home/status.ts'
 import { type RunningMqtt, startMqtt } from '../../../meter-agent/integrations/mqtt.ts'
 import { type AgentConfig, ConfigError, parseConfig } from '../../../meter-agent/setup/config.ts'
 import { freePort } from '../../../server/demo/ports.ts'
+import { patiently } from '../../patience.ts'
 import { agentStatus, firstMeter, meterStatus } from './agent-status.ts'
 
-const waits = { timeout: 15_000, interval: 20 }
 const secondMeter = `0x${'b2'.repeat(20)}`
 const discovery = (meter: string) => `homeassistant/device/commonwatt_${meter}/config`
 const stateOf = (meter: string) => `commonwatt/${meter}/state`
@@ -123,7 +123,7 @@ test('Home Assistant is told of one device for each meter, with classes and unit
   ]
   const { port, kept } = await serveBroker()
   await start(configOf(port))
-  await vi.waitFor(() => expect(kept.size).toBe(5), waits)
+  await vi.waitFor(() => expect(kept.size).toBe(5), patiently)
   expect(kept.get(availability)).toBe('online')
 
   const message = json(kept.get(discovery(firstMeter)))
@@ -182,7 +182,7 @@ test('price now and what was sold today are shown with what the server tells, fo
   now.meters = [meterStatus({ market })]
   const { port, kept } = await serveBroker()
   await start(configOf(port), () => nowMs)
-  await vi.waitFor(() => expect(kept.size).toBe(3), waits)
+  await vi.waitFor(() => expect(kept.size).toBe(3), patiently)
   const { components } = json(kept.get(discovery(firstMeter)))
   expect(components.pricePerKwh).toMatchObject({ state_class: 'measurement', unit_of_measurement: 'EUR/kWh' })
   expect(components.soldTodayWh).toMatchObject({
@@ -197,21 +197,21 @@ test('price now and what was sold today are shown with what the server tells, fo
     todayFrom: '2027-01-15T07:00:00.000Z',
   })
   nowMs += 2 * 900_000
-  await vi.waitFor(() => expect(json(kept.get(stateOf(firstMeter))).pricePerKwh).toBeNull(), waits)
+  await vi.waitFor(() => expect(json(kept.get(stateOf(firstMeter))).pricePerKwh).toBeNull(), patiently)
   expect(json(kept.get(stateOf(firstMeter))).soldTodayWh).toBe(2100)
   nowMs += 25 * 3_600_000
-  await vi.waitFor(() => expect(json(kept.get(stateOf(firstMeter))).soldTodayWh).toBeNull(), waits)
+  await vi.waitFor(() => expect(json(kept.get(stateOf(firstMeter))).soldTodayWh).toBeNull(), patiently)
 })
 
 test('what changes is told, a battery that appears is announced, and is so again after a restart', async () => {
   const { port, kept } = await serveBroker()
   const first = await start(configOf(port))
-  await vi.waitFor(() => expect(kept.size).toBe(3), waits)
+  await vi.waitFor(() => expect(kept.size).toBe(3), patiently)
   now.meters = [meterStatus({ live: { ...meterStatus().live!, batteryPowerW: 700, stateOfChargePercent: 55 } })]
   await vi.waitFor(() => {
     expect(json(kept.get(stateOf(firstMeter)))).toMatchObject({ batteryPowerW: 700, stateOfChargePercent: 55 })
     expect(json(kept.get(discovery(firstMeter))).components).toHaveProperty('stateOfChargePercent')
-  }, waits)
+  }, patiently)
   await first.close()
   expect(kept.get(availability)).toBe('offline')
   now.meters = [meterStatus({ live: null })]
@@ -219,13 +219,13 @@ test('what changes is told, a battery that appears is announced, and is so again
   await start(configOf(port))
   await vi.waitFor(() => {
     expect(json(kept.get(discovery(firstMeter))).components).toHaveProperty('stateOfChargePercent')
-  }, waits)
+  }, patiently)
 })
 
 test('an agent that vanishes is shown as gone by its last will, and tells everything again when it is back', async () => {
   const { port, kept, sockets } = await serveBroker()
   await start(configOf(port))
-  await vi.waitFor(() => expect(kept.get(availability)).toBe('online'), waits)
+  await vi.waitFor(() => expect(kept.get(availability)).toBe('online'), patiently)
   kept.delete(discovery(firstMeter))
   const told: string[] = []
   const { set } = kept
@@ -234,8 +234,8 @@ test('an agent that vanishes is shown as gone by its last will, and tells everyt
     return set.call(kept, topic, payload)
   }
   for (const socket of sockets) socket.destroy()
-  await vi.waitFor(() => expect(kept.has(discovery(firstMeter))).toBe(true), waits)
-  await vi.waitFor(() => expect(kept.get(availability)).toBe('online'), waits)
+  await vi.waitFor(() => expect(kept.has(discovery(firstMeter))).toBe(true), patiently)
+  await vi.waitFor(() => expect(kept.get(availability)).toBe('online'), patiently)
   expect(told).toContain(`${availability} offline`)
 })
 
@@ -243,11 +243,11 @@ test('a meter that left the configuration is taken back, whatever was in between
   const { port, kept } = await serveBroker()
   now.meters = [meterStatus(), meterStatus({ address: secondMeter, name: 'flat' })]
   const first = await start(configOf(port))
-  await vi.waitFor(() => expect(kept.size).toBe(5), waits)
+  await vi.waitFor(() => expect(kept.size).toBe(5), patiently)
   await first.close()
   now.meters = [meterStatus()]
   const second = await start(configOf(port))
-  await vi.waitFor(() => expect([...kept.keys()].some((topic) => topic.includes(secondMeter))).toBe(false), waits)
+  await vi.waitFor(() => expect([...kept.keys()].some((topic) => topic.includes(secondMeter))).toBe(false), patiently)
   expect(kept.has(discovery(firstMeter))).toBe(true)
   await second.close()
   // The first one goes too, and with it the topic by which the agent says that it is there.
@@ -256,11 +256,11 @@ test('a meter that left the configuration is taken back, whatever was in between
   await vi.waitFor(() => {
     expect([...kept.keys()].some((topic) => topic.includes(firstMeter))).toBe(false)
     expect(kept.get(`commonwatt/${secondMeter}/availability`)).toBe('online')
-  }, waits)
+  }, patiently)
   // It is noted once the broker has answered.
   await vi.waitFor(async () => {
     expect(JSON.parse(await readFile(join(folder, 'mqtt.json'), 'utf8')).meters).not.toHaveProperty(firstMeter)
-  }, waits)
+  }, patiently)
 })
 
 test('a damaged memory and a full disk stop nothing', async () => {
@@ -268,7 +268,7 @@ test('a damaged memory and a full disk stop nothing', async () => {
   const { port, kept } = await serveBroker()
   const config = { ...configOf(port), dataFolder: join(folder, 'mqtt.json') }
   await start(config)
-  await vi.waitFor(() => expect(kept.size).toBe(3), waits)
+  await vi.waitFor(() => expect(kept.size).toBe(3), patiently)
   expect(lines.map(({ msg }) => msg)).toContain('what MQTT was told cannot be remembered')
 })
 
@@ -281,12 +281,12 @@ test('name and password come from the configuration and a file of one’s own', 
   expect(refused.message).toMatch(/^mqtt\.passwordFile: .* has mode 0644/)
   await writeFile(join(folder, 'wrong'), 'other words', { mode: 0o600 })
   await start(configOf(port, 'username = "agent"\npasswordFile = "wrong"'))
-  await vi.waitFor(() => expect(lines.at(-1)?.reason).toMatch(/[Nn]ot authorized|Bad username/), waits)
+  await vi.waitFor(() => expect(lines.at(-1)?.reason).toMatch(/[Nn]ot authorized|Bad username/), patiently)
   expect(lines.filter(({ msg }) => msg === 'MQTT not connected')).toHaveLength(1)
   const { chmod } = await import('node:fs/promises')
   await chmod(join(folder, 'password'), 0o600)
   await start(config)
-  await vi.waitFor(() => expect(kept.get(availability)).toBe('online'), waits)
+  await vi.waitFor(() => expect(kept.get(availability)).toBe('online'), patiently)
   expect(JSON.stringify(lines)).not.toMatch(/secret words|other words/)
 })
 
@@ -294,9 +294,9 @@ test('a broker that is not there is waited for', async () => {
   const { port, close } = await serveBroker()
   await close()
   await start(configOf(port))
-  await vi.waitFor(() => expect(lines.at(-1)?.reason).toMatch(/ECONNREFUSED/), waits)
+  await vi.waitFor(() => expect(lines.at(-1)?.reason).toMatch(/ECONNREFUSED/), patiently)
   const { kept } = await serveBroker(port)
-  await vi.waitFor(() => expect(kept.size).toBe(3), waits)
+  await vi.waitFor(() => expect(kept.size).toBe(3), patiently)
   expect(lines.filter(({ msg }) => msg === 'MQTT not connected')).toHaveLength(1)
 })
 
@@ -317,7 +317,7 @@ test('a broker that takes the connection and reads nothing is given up, and what
     for (const socket of hung) socket.destroy()
   })
   await start(configOf((server.address() as AddressInfo).port))
-  await vi.waitFor(() => expect(lines.some(({ msg }) => msg === 'MQTT connected')).toBe(true), waits)
+  await vi.waitFor(() => expect(lines.some(({ msg }) => msg === 'MQTT connected')).toBe(true), patiently)
   let looks = 0
   now = new Proxy(now, {
     get(target, key) {
@@ -327,7 +327,53 @@ test('a broker that takes the connection and reads nothing is given up, and what
       return [meterStatus({ name: `home-${looks}-${'x'.repeat(2_000_000)}` })]
     },
   })
-  await vi.waitFor(() => expect(lines.at(-1)?.reason).toBe('it takes no more messages'), waits)
+  await vi.waitFor(() => expect(lines.at(-1)?.reason).toBe('it takes no more messages'), patiently)
+})
+
+/** A broker that takes everybody, and then says `more` for as long as it is listened to. */
+async function serveTalker(more: Buffer): Promise<{ port: number; saidBytes: () => number; ended: () => boolean }> {
+  let saidBytes = 0
+  let ended = false
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      ended = true
+    })
+    const talk = () => {
+      while (!socket.destroyed && saidBytes < 64 * 2 ** 20) {
+        saidBytes += more.length
+        if (!socket.write(more)) return void socket.once('drain', talk)
+      }
+    }
+    socket.once('data', () => {
+      socket.write(Buffer.from([0x20, 0x02, 0x00, 0x00]))
+      // Only the first connection is talked to.
+      if (sockets.size === 1) talk()
+    })
+  })
+  await listen(server)
+  closing.push(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return { port: (server.address() as AddressInfo).port, saidBytes: () => saidBytes, ended: () => ended }
+}
+
+test.each([
+  ['a message of 256 MiB', Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]), Buffer.alloc(65_536)])],
+  ['messages without end', Buffer.from('3006000161626364'.repeat(4_096), 'hex')],
+  ['messages that would be kept', Buffer.from('340700016100076263'.repeat(4_096), 'hex')],
+])('a broker that sends %s is not listened to', async (_what, more) => {
+  const broker = await serveTalker(more)
+  await start(configOf(broker.port))
+  await vi.waitFor(
+    () => expect(lines.map(({ reason }) => reason)).toContain('it sends what nobody asked for'),
+    patiently,
+  )
+  await vi.waitFor(() => expect(broker.ended()).toBe(true), patiently)
+  expect(broker.saidBytes()).toBeLessThan(16 * 2 ** 20)
 })
 
 test('rubbish from what is no broker ends in another try', async () => {
@@ -338,7 +384,7 @@ test('rubbish from what is no broker ends in another try', async () => {
   await listen(server)
   closing.push(() => void server.close())
   await start(configOf((server.address() as AddressInfo).port))
-  await vi.waitFor(() => expect(lines.some(({ msg }) => msg === 'MQTT not connected')).toBe(true), waits)
+  await vi.waitFor(() => expect(lines.some(({ msg }) => msg === 'MQTT not connected')).toBe(true), patiently)
 })
 
 /** Debian's `mosquitto` with its own client, which are not on every machine. */
@@ -360,7 +406,7 @@ test.skipIf(!hasMosquitto)('Mosquitto keeps and hands on what another broker doe
     const lines = `${stdout}`.trim().split('\n')
     return new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]))
   }
-  await vi.waitFor(async () => expect((await kept()).get(availability)).toBe('online'), waits)
+  await vi.waitFor(async () => expect((await kept()).get(availability)).toBe('online'), patiently)
   const known = await kept()
   expect(json(known.get(discovery(firstMeter))).components).toHaveProperty('powerW')
   expect(json(known.get(stateOf(firstMeter)))).toHaveProperty('powerW')

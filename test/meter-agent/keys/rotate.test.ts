@@ -12,6 +12,7 @@ import { enrol } from '../../../meter-agent/keys/enrolment.ts'
 import { readKeyFile } from '../../../meter-agent/keys/keys.ts'
 import { rotateKeys } from '../../../meter-agent/keys/rotation.ts'
 import { type AgentConfig, parseConfig } from '../../../meter-agent/setup/config.ts'
+import { patiently } from '../../patience.ts'
 import { FakeServer } from '../home/fake-server.ts'
 import { homeDevice } from '../home/home-device.ts'
 
@@ -19,7 +20,6 @@ const escrow = '0x00000000000000000000000000000000000000e5'
 const account = '0x00000000000000000000000000000000000000ac'
 const rules = `0x${'11'.repeat(32)}`
 const intervalSeconds = 1
-const waits = { timeout: 30_000, interval: 20 }
 
 const startMs = Date.now()
 /** A home that exports 1.8 kW: half a Wh each second. */
@@ -92,12 +92,12 @@ class Metered {
   }
 
   until(time: number) {
-    return vi.waitFor(() => expect(this.newest()).toBeGreaterThanOrEqual(time), waits)
+    return vi.waitFor(() => expect(this.newest()).toBeGreaterThanOrEqual(time), patiently)
   }
 
   /** Until the server has so many readings. */
   has(count: number) {
-    return vi.waitFor(() => expect(this.server.stored.size).toBeGreaterThanOrEqual(count), waits)
+    return vi.waitFor(() => expect(this.server.stored.size).toBeGreaterThanOrEqual(count), patiently)
   }
 
   get files() {
@@ -157,7 +157,7 @@ describe.concurrent('a next key', () => {
     await home.until(from + 2)
     await vi.waitFor(
       () => expect(agent.status().meters[0]!.keys).toEqual({ present: next, next: null, from: null }),
-      waits,
+      patiently,
     )
     await expect(stat(home.files.next)).rejects.toMatchObject({ code: 'ENOENT' })
     expect(await readKeyFile(home.files.present, home.server.pinned)).toMatchObject({ address: home.meter, key: next })
@@ -174,11 +174,11 @@ describe.concurrent('a next key', () => {
     await home.server.stop()
     const [ticket] = await rotateKeys(home.config, { nowMs: Date.now() })
     const from = home.newest() + 2
-    await vi.waitFor(() => expect(agent.status().meters[0]!.newest!.time).toBeGreaterThanOrEqual(from + 2), waits)
+    await vi.waitFor(() => expect(agent.status().meters[0]!.newest!.time).toBeGreaterThanOrEqual(from + 2), patiently)
     home.server.keys.set(home.meter, [{ key: ticket!.rotation.next, from }])
     await home.server.start()
     await home.until(agent.status().meters[0]!.newest!.time)
-    await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBe(0), waits)
+    await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBe(0), patiently)
     home.expectWhole()
     expect(home.byTime().some(({ time }) => time === from + 1)).toBe(true)
   })
@@ -189,7 +189,7 @@ describe.concurrent('a next key', () => {
     await home.has(4)
     home.server.keys.set(home.meter, [{ key: ticket!.rotation.next, from: home.byTime()[1]!.time }])
     home.server.dropConnections()
-    await vi.waitFor(() => home.expectWhole(), waits)
+    await vi.waitFor(() => home.expectWhole(), patiently)
     await home.until(home.newest() + 2)
     home.expectWhole()
   })
@@ -202,13 +202,16 @@ describe.concurrent('a next key', () => {
     await rename(next, `${next}.elsewhere`)
     const from = home.newest() + 1
     home.server.keys.set(home.meter, [{ key: ticket!.rotation.next, from }])
-    await vi.waitFor(() => expect(agent.status().meters[0]!.server).toMatch(/refuses this meter: HELLO_SIGN/), waits)
-    await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBeGreaterThanOrEqual(2), waits)
+    await vi.waitFor(
+      () => expect(agent.status().meters[0]!.server).toMatch(/refuses this meter: HELLO_SIGN/),
+      patiently,
+    )
+    await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBeGreaterThanOrEqual(2), patiently)
     expect(home.newest()).toBeLessThanOrEqual(from)
     await rename(`${next}.elsewhere`, next)
     home.server.dropConnections()
     await home.until(from + 4)
-    await vi.waitFor(() => home.expectWhole(), waits)
+    await vi.waitFor(() => home.expectWhole(), patiently)
   })
 })
 
@@ -230,12 +233,12 @@ describe.concurrent('a server that knows more than the store', () => {
     // It signs before it has heard, and that stays with it.
     await home.server.stop()
     const agent = await home.run()
-    await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBeGreaterThanOrEqual(1), waits)
+    await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBeGreaterThanOrEqual(1), patiently)
     await home.server.start()
-    await vi.waitFor(() => expect(agent.status().meters[0]!.held).toMatch(reason), waits)
-    await vi.waitFor(() => expect(agent.status().meters[0]).toMatchObject({ queued: 0 }), waits)
+    await vi.waitFor(() => expect(agent.status().meters[0]!.held).toMatch(reason), patiently)
+    await vi.waitFor(() => expect(agent.status().meters[0]).toMatchObject({ queued: 0 }), patiently)
     const { newest: signed } = agent.status().meters[0]!
-    await vi.waitFor(() => expect(agent.status().meters[0]!.live).not.toBeNull(), waits)
+    await vi.waitFor(() => expect(agent.status().meters[0]!.live).not.toBeNull(), patiently)
     expect(agent.status().meters[0]!.newest).toEqual(signed)
     expect(home.server.messages).toEqual([])
     await home.stop(agent)
@@ -244,8 +247,8 @@ describe.concurrent('a server that knows more than the store', () => {
       await enrol(home.config, { rules, epoch: begun, nowMs: Date.now() + 1000 * begun })
     }
     const again = await home.run()
-    await vi.waitFor(() => expect(again.status().meters[0]).toMatchObject({ held: null, welcome: true }), waits)
-    await vi.waitFor(() => expect(home.server.messages.length).toBeGreaterThanOrEqual(1), waits)
+    await vi.waitFor(() => expect(again.status().meters[0]).toMatchObject({ held: null, welcome: true }), patiently)
+    await vi.waitFor(() => expect(home.server.messages.length).toBeGreaterThanOrEqual(1), patiently)
     expect(home.server.messages.flat().every((reading) => reading.epoch === next)).toBe(true)
   })
 })

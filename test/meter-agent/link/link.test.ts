@@ -8,11 +8,11 @@ import { createKeyFile, type MeterKey, readKeyFile } from '../../../meter-agent/
 import { backOffMs, type Link, openLink, type Pinned, spreadMs } from '../../../meter-agent/link/link.ts'
 import { Outbox } from '../../../meter-agent/outbox/outbox.ts'
 import { startEpoch } from '../../../meter-agent/registers/state.ts'
+import { patiently } from '../../patience.ts'
 import { FakeServer } from '../home/fake-server.ts'
 
 const escrow = '0x00000000000000000000000000000000000000e5'
 const pinned: Pinned = { chainId: 31337, escrow, area: 1, intervalSeconds: 10 }
-const waits = { timeout: 15_000, interval: 10 }
 
 let folder: string
 let outbox: Outbox
@@ -97,7 +97,7 @@ describe('delivery', () => {
     })
     await store(keys[0]!, [...times(671, now - 6710), now])
     connect({}, () => now * 1000 + 400)
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     const sent = server.messages.flat().map(({ time }) => time)
     expect(sent).toEqual([now, ...times(671, now - 6710)])
     expect(server.messages.map((message) => message.length)).toEqual([100, 100, 100, 100, 100, 100, 72])
@@ -113,7 +113,7 @@ describe('delivery', () => {
       return 'store-and-silence'
     }
     connect()
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     expect(server.stored.size).toBe(5)
     expect(server.messages.length).toBeGreaterThanOrEqual(3)
     expect((await outbox.acknowledged(9)).length).toBe(5)
@@ -122,12 +122,12 @@ describe('delivery', () => {
   test('a server that restarts gets what it missed', async () => {
     await store(keys[0]!, times(3))
     connect()
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     await server.stop()
     await store(keys[1]!, times(3))
     link!.wake()
     await server.start()
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     expect(server.stored.size).toBe(6)
   })
 
@@ -141,7 +141,7 @@ describe('delivery', () => {
       return turn > 2 ? null : { ok: true, results: [{ ...results[0]!, time: 10 }, ...results, results[0]!] }
     }
     connect()
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     expect(server.messages.map((message) => message.length)).toEqual([4, 2])
   })
 
@@ -153,7 +153,7 @@ describe('delivery', () => {
       return at.length === 1 ? { ok: false, code: 'OVERLOADED', message: 'later', retryAfterMs: 300 } : null
     }
     connect()
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(295)
   })
 
@@ -168,8 +168,11 @@ describe('delivery', () => {
       ),
     })
     connect()
-    await vi.waitFor(() => expect(refused).toMatchObject([{ time: times(3)[1], code: 'READING_IMPLAUSIBLE' }]), waits)
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(
+      () => expect(refused).toMatchObject([{ time: times(3)[1], code: 'READING_IMPLAUSIBLE' }]),
+      patiently,
+    )
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     expect(await outbox.refusals(9)).toMatchObject([{ code: 'READING_IMPLAUSIBLE', reading: { time: times(3)[1] } }])
   })
 
@@ -188,11 +191,11 @@ describe('delivery', () => {
             ),
           }
     connect()
-    await vi.waitFor(() => expect(outbox.queued(keys[1]!.address)).toBe(0), waits)
+    await vi.waitFor(() => expect(outbox.queued(keys[1]!.address)).toBe(0), patiently)
     expect(outbox.queued(keys[0]!.address)).toBe(2)
     expect(doors).toContain('true the server does not take its readings yet: METER_UNKNOWN: no seat')
     known = true
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     expect(server.stored.size).toBe(2)
     expect(refused).toEqual([])
   })
@@ -205,7 +208,7 @@ describe('delivery', () => {
       return turn === 1 ? ({ okay: 'yes' } as never) : null
     }
     connect()
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
   })
 })
 
@@ -223,7 +226,7 @@ describe('the door', () => {
       ...{ newest: { epoch: 1, time: 0 }, gaps: [], settledTo: 0, keys: [] },
     })
     connect(overrides)
-    await vi.waitFor(() => expect(doors.length).toBeGreaterThanOrEqual(2), waits)
+    await vi.waitFor(() => expect(doors.length).toBeGreaterThanOrEqual(2), patiently)
     expect(doors.every((door) => door.startsWith('false') && door.includes(message))).toBe(true)
     expect(server.messages).toEqual([])
     expect(queued()).toBe(1)
@@ -238,7 +241,7 @@ describe('the door', () => {
       return asked < 3 ? { ok: false, code: 'METER_UNKNOWN', message: 'no seat', retryAfterMs: 100 } : null
     }
     connect()
-    await vi.waitFor(() => expect(queued()).toBe(0), waits)
+    await vi.waitFor(() => expect(queued()).toBe(0), patiently)
     expect(doors).toContain('false the server refuses this meter: METER_UNKNOWN: no seat')
     expect(asked).toBe(3)
   })
@@ -246,7 +249,7 @@ describe('the door', () => {
   test('the server’s clock is told', async () => {
     server.nowMs = () => Date.now() + 5000
     connect()
-    await vi.waitFor(() => expect(clock.length).toBe(2), waits)
+    await vi.waitFor(() => expect(clock.length).toBe(2), patiently)
     for (const ahead of clock) expect(Math.abs(ahead - 5000)).toBeLessThan(2000)
   })
 
@@ -260,11 +263,11 @@ describe('the door', () => {
       stateOfChargePercent: null,
     }
     connect().telemetry(values)
-    await vi.waitFor(() => expect(doors).toContain('true welcome'), waits)
+    await vi.waitFor(() => expect(doors).toContain('true welcome'), patiently)
     await vi.waitFor(() => {
       link!.telemetry({ ...values, timeMs: 2 })
       expect(server.telemetry.length).toBeGreaterThan(0)
-    }, waits)
+    }, patiently)
     expect(server.telemetry.every(({ timeMs }) => timeMs === 2)).toBe(true)
   })
 })
@@ -280,7 +283,7 @@ test('sends are spread over some seconds, over little of a short interval', () =
 
 test('what the server says of the market is kept by meter, and what cannot be understood is not', async () => {
   const { status } = connect()
-  await vi.waitFor(() => expect(doors.filter((door) => door === 'true welcome')).toHaveLength(2), waits)
+  await vi.waitFor(() => expect(doors.filter((door) => door === 'true welcome')).toHaveLength(2), patiently)
   const [a, b] = keys.map(({ address }) => address) as [string, string]
   const good = {
     meter: a,
@@ -298,7 +301,7 @@ test('what the server says of the market is kept by meter, and what cannot be un
   ]
   for (const message of bad) server.tellMarket(message)
   server.tellMarket({ ...good, forecast: 'of a later version' })
-  await vi.waitFor(() => expect(status().meters[a]!.market).toEqual(good), waits)
+  await vi.waitFor(() => expect(status().meters[a]!.market).toEqual(good), patiently)
   expect(status().meters[b]!.market).toBeNull()
   expect(Object.keys(status().meters)).toEqual([a, b])
 })

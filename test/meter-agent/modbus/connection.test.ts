@@ -1,9 +1,10 @@
 /** Modbus connections against peers that misbehave. */
 import net from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { acquireConnection, Connection, releaseConnection } from '../../../meter-agent/modbus/connection.ts'
 import { parseEndpoint } from '../../../meter-agent/modbus/endpoint.ts'
 import type { Framing, ReadRequest } from '../../../meter-agent/modbus/frames.ts'
+import { patiently } from '../../patience.ts'
 import { exceptionReply, type Reaction, reply, scriptedPeer } from './scripted-peer.ts'
 
 const cleanups: (() => void)[] = []
@@ -22,12 +23,15 @@ async function peerAndConnection(framing: Framing, react: Reaction) {
   return { peer, connection }
 }
 
+/** Short enough for what never answers, or never rightly. What answers has all the time that a busy machine may need. */
+const silence = { timeoutMs: 150 }
+
 const request = (changes: object = {}) => ({
   unit: 1,
   functionCode: 3 as const,
   address: 100,
   count: 2,
-  timeoutMs: 150,
+  timeoutMs: 60_000,
   tries: 2,
   ...changes,
 })
@@ -68,17 +72,17 @@ describe('a Modbus TCP connection', () => {
 
   it('gives up on a silent device and connects anew for the next try', async () => {
     const { peer, connection } = await peerAndConnection('tcp', ({ socket, request, connection }) => {
-      if (connection === 1) socket.write(reply('tcp', request, [7, 8]))
+      if (connection >= 1) socket.write(reply('tcp', request, [7, 8]))
     })
-    expect((await connection.read(request())).registers).toEqual([7, 8])
-    expect(peer.connections).toBe(2)
-    expect(connection.generation).toBe(2)
+    expect((await connection.read(request({ ...silence, tries: 100 }))).registers).toEqual([7, 8])
+    expect(peer.connections).toBeGreaterThanOrEqual(2)
+    expect(connection.generation).toBe(peer.connections)
   })
 
   it('rejects when every try stays silent', async () => {
     const { peer, connection } = await peerAndConnection('tcp', () => {})
-    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_TIMEOUT' })
-    expect(peer.requests).toHaveLength(2)
+    await expect(connection.read(request(silence))).rejects.toMatchObject({ code: 'MODBUS_TIMEOUT' })
+    await vi.waitFor(() => expect(peer.requests).toHaveLength(2), patiently)
   })
 
   it('fails at once, without waiting for the time-out, when the peer closes or resets', async () => {
@@ -86,7 +90,7 @@ describe('a Modbus TCP connection', () => {
       if (connection % 2) socket.resetAndDestroy()
       else socket.end()
     })
-    await expect(connection.read(request({ timeoutMs: 60_000 }))).rejects.toMatchObject({ code: 'MODBUS_DROPPED' })
+    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_DROPPED' })
   })
 
   it('reports an exception as the device’s answer and keeps the connection', async () => {
@@ -124,7 +128,7 @@ describe('a Modbus TCP connection', () => {
     const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
       socket.write(reply('tcp', request, [9])),
     )
-    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+    await expect(connection.read(request(silence))).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
   })
 
   it('never takes a reply that says it has fewer registers than it carries', async () => {
@@ -133,21 +137,21 @@ describe('a Modbus TCP connection', () => {
       bytes.writeUInt8(2, 8)
       socket.write(bytes)
     })
-    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+    await expect(connection.read(request(silence))).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
   })
 
   it('never takes a reply from another unit', async () => {
     const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
       socket.write(reply('tcp', request, [9, 9], request.unit + 1)),
     )
-    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+    await expect(connection.read(request(silence))).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
   })
 
   it('says so when a gateway does not echo the transaction id', async () => {
     const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
       socket.write(reply('tcp', { ...request, transactionId: 0 }, [9, 9])),
     )
-    await expect(connection.read(request())).rejects.toThrow('transaction id was not echoed')
+    await expect(connection.read(request(silence))).rejects.toThrow('transaction id was not echoed')
   })
 
   it('recovers from garbage in front of a reply with a new connection', async () => {
@@ -155,8 +159,8 @@ describe('a Modbus TCP connection', () => {
       if (connection === 0) socket.write(Buffer.from('00ff551337', 'hex'))
       socket.write(reply('tcp', request, [3, 4]))
     })
-    expect((await connection.read(request())).registers).toEqual([3, 4])
-    expect(peer.connections).toBe(2)
+    expect((await connection.read(request({ ...silence, tries: 100 }))).registers).toEqual([3, 4])
+    expect(peer.connections).toBeGreaterThanOrEqual(2)
   })
 
   it('puts split replies together', async () => {
@@ -178,7 +182,7 @@ describe('a Modbus TCP connection', () => {
 
   it('rejects what waits when it is closed', async () => {
     const { connection } = await peerAndConnection('tcp', () => {})
-    const waiting = [connection.read(request({ timeoutMs: 60_000 })), connection.read(request())]
+    const waiting = [connection.read(request()), connection.read(request())]
     setImmediate(() => connection.close())
     for (const result of await Promise.allSettled(waiting)) {
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'MODBUS_CLOSED' } })
@@ -240,7 +244,7 @@ describe('what went wrong is counted', () => {
     ['half a frame', 'rtu', answer('rtu', (bytes) => bytes.subarray(0, 4)), { 'unusable-bytes': 2 }],
   ])('%s', async (_, framing, react, failures) => {
     const { peer, connection } = await peerAndConnection(framing, react)
-    await expect(connection.read(request())).rejects.toThrow()
+    await expect(connection.read(request(silence))).rejects.toThrow()
     const { connects, requests, endpoint } = connection.counts
     expect({ ...connection.counts.failures }).toEqual(failures)
     expect([connects, requests]).toEqual([peer.connections, peer.requests.length])
@@ -256,7 +260,9 @@ describe('serial framing over TCP', () => {
       if (count === 1) setTimeout(() => socket.write(answer), 200)
       else socket.write(answer)
     })
-    await expect(connection.read(request({ address: 111, tries: 1 }))).rejects.toMatchObject({ code: 'MODBUS_TIMEOUT' })
+    await expect(connection.read(request({ ...silence, address: 111, tries: 1 }))).rejects.toMatchObject({
+      code: 'MODBUS_TIMEOUT',
+    })
     const second = await connection.read(request({ address: 222 }))
     expect(second.registers).toEqual([222, 222])
     expect(peer.requests.map((one) => one.address)).toEqual([111, 222])
@@ -289,6 +295,6 @@ describe('serial framing over TCP', () => {
       bytes[4]! ^= 1
       socket.write(bytes)
     })
-    await expect(connection.read(request({ tries: 1 }))).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+    await expect(connection.read(request({ ...silence, tries: 1 }))).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
   })
 })

@@ -42,10 +42,10 @@ describe('a device URL', () => {
     ['tcp://host:99999', 'is not a device URL'],
     ['tcp://host:0', 'port 0'],
     ['tcp://host/path', 'is not a host and a port'],
-    ['tcp://host?baud=9600', 'baud'],
-    ['tcp://host?timeout=soon', 'timeout'],
+    ['tcp://host?baud=9600', 'baud: has no meaning here'],
+    ['tcp://host?timeout=soon', 'timeout: must be a whole number from 50 to 60000 (milliseconds), not "soon"'],
     ['rtu://dev/ttyUSB0', 'three slashes'],
-    ['rtu:///dev/ttyUSB0?parity=some', 'parity'],
+    ['rtu:///dev/ttyUSB0?parity=some', 'parity: must be one of "none", "even", "odd", not "some"'],
     ['rtu:///%zz', 'names no serial port'],
   ])('%s is refused by name', (url, reason) => {
     expect(() => parseEndpoint(url)).toThrow(

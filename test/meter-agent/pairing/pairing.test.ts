@@ -12,6 +12,7 @@ import { foundMeter } from '../../../meter-agent/pairing/found-meter.ts'
 import { type PairingStep, pairMeter } from '../../../meter-agent/pairing/pairing.ts'
 import { type AgentConfig, readConfig, withAccount } from '../../../meter-agent/setup/config.ts'
 import { freePort } from '../../../server/demo/ports.ts'
+import { patiently } from '../../patience.ts'
 import { bundleProgram } from '../bundle.ts'
 import { command, serveHome } from '../home/agent-process.ts'
 import { owner, PairingServer, rules } from './pairing-server.ts'
@@ -173,7 +174,7 @@ describe('the command', () => {
       out += chunk
     })
     const ended = once(child, 'close')
-    await vi.waitFor(() => expect(out).toContain('2345-ABCD'), { timeout: 20_000, interval: 50 })
+    await vi.waitFor(() => expect(out).toContain('2345-ABCD'), patiently)
     const page = await (await fetch(`http://127.0.0.1:${pagePort}/`)).text()
     expect(page).toContain('2345-ABCD')
     expect(page).toContain('<svg')

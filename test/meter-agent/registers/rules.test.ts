@@ -181,6 +181,37 @@ describe('falling counters', () => {
     expect(meter.readings.at(-1)).toMatchObject({ exportWh: 895, quality: 2 })
   })
 
+  test.each([
+    ['0', 0],
+    ['a little', 3],
+  ])(
+    'a new meter that shows %s of what never flows is followed once its other side has shown that it is new',
+    (_what, newWh) => {
+      const meter = new TestMeter({ confirmed: false })
+      const importing = (fromWh: number, exportWh: number) => (at: number) => ({
+        importWh: fromWh + at / 3.6,
+        exportWh,
+        powerW: 1000,
+      })
+      meter.pollFromTo(0, 1795, 5, importing(5_000_000, 12))
+      meter.pollFromTo(1800, 6300, 5, importing(70, newWh))
+      expect(meter.readings.slice(1).map(({ quality }) => quality)).toEqual([2, 2, 0, 0, 0, 0])
+      expect(meter.readings.at(-1)).toMatchObject({ exportWh: 0, reasons: [] })
+      // What it counts later is counted from there.
+      meter.pollFromTo(6305, 9900, 5, (at) => ({ importWh: 1820, exportWh: newWh + (at - 6300), powerW: -3600 }))
+      expect(meter.readings.at(-1)).toMatchObject({ exportWh: 3600, quality: 0 })
+    },
+  )
+
+  test('a side that falls alone, or shows what did not flow, is not followed', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 895, 5, (at) => ({ importWh: 5_000 + at / 3.6, exportWh: 12_000, powerW: 1000 }))
+    meter.pollFromTo(900, 5400, 5, (at) => ({ importWh: 5_000 + at / 3.6, exportWh: 30, powerW: 1000 }))
+    expect(meter.readings.at(-1)).toMatchObject({ exportWh: 0, quality: 2, reasons: ['implausible'] })
+    meter.pollFromTo(5405, 9900, 5, (at) => ({ importWh: (at - 5400) / 3.6, exportWh: 30 + at - 5400, powerW: 1000 }))
+    expect(meter.readings.at(-1)).toMatchObject({ exportWh: 0, quality: 2, reasons: ['implausible'] })
+  })
+
   test('a fall of at most two steps keeps the highest value and stays measured', () => {
     const meter = new TestMeter()
     const jitter = (at: number): Poll => ({

@@ -90,31 +90,55 @@ test('a whole configuration', () => {
 
 describe('each mistake is one line that says where, what and what to do', () => {
   test.each([
-    ['dataFolder = "./data"', 'dataFolder = 3', 'dataFolder: a text in quotes is needed'],
+    ['dataFolder = "./data"', 'dataFolder = 3', 'dataFolder: must be a text, not 3'],
     ['http://127', 'ftp://127', 'server.url: "ftp://127.0.0.1:8080" is no server'],
-    ['id = 31337', 'id = 1.5', 'chain.id: a whole number from 1'],
+    ['id = 31337', 'id = 1.5', 'chain.id: must be a whole number, at least 1, not 1.5'],
     ['aa3"', 'aa4"', 'chain.escrow: "0x5FbDB2315678afecb367f032d93F642f64180aa4" is not an address'],
-    ['[area]\nid = 1\nintervalSeconds = 900', '', 'area: this table is missing'],
-    ['keyFile', 'colour = 1\nkeyFile', 'meter[0]: unknown key "colour": remove it or correct its spelling'],
+    ['[area]\nid = 1\nintervalSeconds = 900', '', 'area: is missing: a table'],
+    ['keyFile', 'colour = 1\nkeyFile', 'meter[0].colour: has no meaning here'],
     [
       'tcp://127.0.0.1:5020',
       '127.0.0.1:5020',
       'meter[0].device[0].url: "127.0.0.1:5020" is no device: write "tcp://host:port"',
     ],
-    ['role = "grid"', 'role = "gird"', 'meter[0].device[0].role: write one of "grid", "production", "battery"'],
+    [
+      'role = "grid"',
+      'role = "gird"',
+      'meter[0].device[0].role: must be one of "grid", "production", "battery", not "gird"',
+    ],
     ['role = "grid"', 'role = "battery"', 'meter[0] (home-1).device: exactly one device needs role = "grid"'],
-    ['unit = 1', 'unit = "1"', 'meter[0].device[0].unit: a whole number from 0 to 255 is needed'],
-    ['nameplateW = 10000', 'nameplateW = -1', 'meter[0].limits.nameplateW: a whole number from 1'],
-    ['[[meter.device]]\nurl = "tcp', '[meter.device]\nurl = "tcp', 'not TOML'],
+    ['unit = 1', 'unit = "1"', 'meter[0].device[0].unit: must be a whole number from 0 to 255, not "1"'],
+    [
+      'nameplateW = 10000',
+      'nameplateW = -1',
+      'meter[0].limits.nameplateW: must be a whole number from 1 to 100000000 (W), not -1',
+    ],
+    ['[[meter.device]]\nurl = "tcp', '[meter.device]\nurl = "tcp', 'this is no TOML: see line '],
     ['keyFile', 'pollSeconds = 800\nkeyFile', 'meter[0] (home-1).pollSeconds: at most half'],
-    ['port = 9100', 'port = 99999', 'metrics.port: a whole number from 1 to 65535'],
+    [
+      'keyFile',
+      'pollSeconds = "5"\nkeyFile',
+      'meter[0].pollSeconds: must be a number from 0.1 to 3600 (seconds), not "5"',
+    ],
+    ['aa3"', 'aa3"\n[clock]\ntrust = "yes"', 'clock.trust: must be true or false, not "yes"'],
+    [
+      '[area]\nid = 1\nintervalSeconds = 900',
+      '[area]\nid = 1',
+      'area.intervalSeconds: is missing: a whole number from 1',
+    ],
+    ['home-1"\nacc', 'home 1"\nacc', 'meter[0].name: must be up to 64 letters, digits, ".", "_" and "-", not "home 1"'],
+    ['port = 9100', 'port = 99999', 'metrics.port: must be a whole number from 1 to 65535, not 99999'],
     [
       'mqtt://broker.local',
       'http://broker.local',
       'mqtt.url: "http://broker.local" is no broker: write "mqtt://host:1883"',
     ],
     ['mqtt://broker.local', 'mqtt://me:pw@broker', 'mqtt.url: holds a name or a password: write username'],
-    ['discoveryPrefix = "ha"', 'discoveryPrefix = "ha/#"', 'mqtt.discoveryPrefix: use letters, digits'],
+    [
+      'discoveryPrefix = "ha"',
+      'discoveryPrefix = "ha/#"',
+      'mqtt.discoveryPrefix: must be letters, digits, "_" and "-", with "/" between the levels of a topic, not "ha/#"',
+    ],
   ])('%s → %s', (from, to, expected) => {
     const problems = changed(from, to)
     expect(problems).toHaveLength(1)
@@ -130,7 +154,7 @@ describe('each mistake is one line that says where, what and what to do', () => 
       'chain',
       'area',
       'meter',
-      'unknown key "colour"',
+      'colour',
     ])
   })
 

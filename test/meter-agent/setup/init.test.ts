@@ -183,6 +183,18 @@ test('nothing is written when the answers end early, and nothing is overwritten'
   expect(await init([], nowhere)).toMatchObject({ status: 2, err: expect.stringContaining('there is no folder') })
 })
 
+test('an address or profile that is mistyped is told, and asked for again', async () => {
+  const device = `tcp://127.0.0.1:${home.port}`
+  const done = await init([
+    ...['http://192.168.1.20', '', ''],
+    ...[device, 'sunspek', ''],
+    ...[device, '', '', 'yes', ...rest('home-7')],
+  ])
+  expect(done).toMatchObject({ status: 0, err: '' })
+  expect(done.out).toContain('Cannot be read: "http://192.168.1.20" has an unknown scheme: write tcp://host:port')
+  expect(done.out).toContain('there is no profile "sunspek"')
+})
+
 test('a host is looked at, and what is there is offered', async () => {
   const done = await init([`127.0.0.1:${home.port}`, '1', 'yes', ...rest('home-7')])
   expect(done).toMatchObject({ status: 0, err: '' })

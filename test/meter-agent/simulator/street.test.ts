@@ -10,6 +10,7 @@ import { readDevice } from '../../../meter-agent/devices/device.ts'
 import { faultSchema } from '../../../meter-agent/simulator/faults.ts'
 import { serveStreet } from '../../../meter-agent/simulator/street.ts'
 import { parseStreet, type StreetConfigInput } from '../../../meter-agent/simulator/street-config.ts'
+import { patiently } from '../../patience.ts'
 
 const cleanups: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -26,7 +27,7 @@ async function serve(config: StreetConfigInput, now?: () => number) {
   cleanups.push(close)
   const read = (name: string) => {
     const { url, unit, profile } = street.devices.find((device) => device.name === name)!
-    return readDevice({ url: `${url}?timeout=500&retries=0`, unit, profile })
+    return readDevice({ url: `${url}?timeout=60000&retries=0`, unit, profile })
   }
   return { street, read, close }
 }
@@ -103,7 +104,7 @@ describe('a street', () => {
       homes: [{ name: 'home', load: 'bakery', devices: [{ kind: 'sunspec', models: [1, 203] }] }],
     }
     const first = await serve(config)
-    await expect.poll(() => first.street.states().home!.importMilliWh, { timeout: 5_000 }).toBeGreaterThan(200)
+    await expect.poll(() => first.street.states().home!.importMilliWh, patiently).toBeGreaterThan(200)
     await first.close()
     const saved = JSON.parse(readFileSync(stateFile, 'utf8')).home
     // As if it had been killed a while before it could save again.
@@ -148,7 +149,7 @@ describe('a street', () => {
       [201, 'connected'],
     ] as const) {
       nowMs = 1_800_000_000_000 + seconds * 1000
-      await expect.poll(outcome, { timeout: 20_000 }).toBe(wanted)
+      await expect.poll(outcome, patiently).toBe(wanted)
     }
   })
 
@@ -248,7 +249,15 @@ describe('a street', () => {
       { homes: [{ name: 'a', offlineSchedule: { everySeconds: 5, forSeconds: 5 }, devices: [{ kind: 'sunspec' }] }] },
       'less than everySeconds',
     ],
-    [{ homes: [{ name: 'a', roof: 1, devices: [{ kind: 'sunspec' }] }] }, 'roof'],
+    [{ homes: [{ name: 'a', roof: 1, devices: [{ kind: 'sunspec' }] }] }, 'homes.0.roof: has no meaning here'],
+    [
+      { homes: [{ name: 'a', pvKwp: 'ten', devices: [{ kind: 'sunspec' }] }] },
+      'homes.0.pvKwp: must be a number, at least 0 (kWp), not "ten"',
+    ],
+    [
+      { homes: [{ name: 'a', devices: [{ kind: 'meter' }] }] },
+      'homes.0.devices.0.kind: must be "sunspec" or "profile"',
+    ],
   ])('refuses %j by name', (config, reason) => {
     expect(() => parseStreet(config)).toThrow(reason)
   })

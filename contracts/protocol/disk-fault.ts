@@ -11,14 +11,32 @@ const reasons: Record<string, string> = {
   ENOTDIR: 'a part of this path is a file, not a folder',
   EEXIST: 'there is a file of this name already',
   EISDIR: 'this is a folder, not a file',
+  EMFILE: 'this user has too many files open (ulimit -n)',
   EIO: 'the disk cannot be read or written: it may be broken',
+}
+
+/** What Node says of a file that it could not use. */
+interface Refused {
+  code?: string
+  path?: string
+  syscall?: string
 }
 
 /** Null where the error is of another kind. A write does not say which file it was for. */
 export function whyDiskRefuses(error: unknown): string | null {
-  if (!(error instanceof Error) || !('syscall' in error)) return null
-  const { code, path } = error as NodeJS.ErrnoException
-  const reason = reasons[code ?? '']
-  if (reason === undefined) return null
+  const reason = reasonOf(error)
+  if (reason === null) return null
+  const { path } = error as Refused
   return path === undefined ? reason : `${path}: ${reason}`
+}
+
+/** The same of a file that the sentence has named already; of another error its own words. */
+export function fileTrouble(error: unknown): string {
+  return reasonOf(error) ?? (error instanceof Error ? error.message : String(error))
+}
+
+function reasonOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  const { code, syscall } = error as Refused
+  return syscall === undefined ? null : (reasons[code ?? ''] ?? null)
 }
