@@ -116,12 +116,13 @@ function tooWide(page: Page): Promise<string[]> {
       return false
     }
     return [...document.querySelectorAll<HTMLElement>('body *')].flatMap((element) => {
-      if (!element.checkVisibility({ visibilityProperty: true })) return []
-      // A chart is drawn anew in the frame after its space has changed.
-      if (element.closest('svg, .visually-hidden, .skip, .plot') !== null || isFramed(element)) return []
-      const isCut = getComputedStyle(element).overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1
       const isOut = element.getBoundingClientRect().right > right
-      return isCut || isOut ? [`${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`] : []
+      const isCut = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === 'hidden'
+      if (!isOut && !isCut) return []
+      if (!element.checkVisibility({ visibilityProperty: true }) || isFramed(element)) return []
+      // A chart is drawn anew in the frame after its space has changed.
+      if (element.closest('svg, .visually-hidden, .skip, .plot') !== null) return []
+      return [`${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`]
     })
   })
 }

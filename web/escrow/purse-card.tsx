@@ -50,7 +50,8 @@ export function PurseLedger({ area, seat }: SeatViewProps) {
         ...isThere(rows[1]!, parts.earned),
         ...isThere(rows[2]!, parts.spent),
         [said.inPurse, words(shown.balance)] as [string, string],
-        ...isThere(uses[0]!, parts.heldBack),
+        // With who may buy it comes and goes in every interval, and what lies below must not move under a finger.
+        ...(seat.mandate.maxBuyWh > 0 ? [uses[0]!] : isThere(uses[0]!, parts.heldBack)),
         ...isThere(uses[1]!, parts.asked),
         uses[2]!,
       ].map(([label, amount, why]) => (
