@@ -260,7 +260,7 @@ interface KeyedRun {
 async function runOnce(database: Database, { request, body, caller, key, run }: KeyedRun): Promise<Answer> {
   await sweepNowAndThen(database, new Date())
   const requestHash = createHash('sha256')
-    .update(`${request.method} ${request.baseUrl}${request.path}\n${JSON.stringify(body)}`)
+    .update(`${request.method} ${request.originalUrl}\n${JSON.stringify(body)}`)
     .digest()
   const begun = await beginKeyedRequest(database, { caller, key, requestHash })
   switch (begun.state) {

@@ -29,6 +29,8 @@ const longestQueue = 10_000
 /** Readings and other commands of one turn at most. */
 const heaviestGroup = 1_000
 const retryMs = { first: 100, longest: 5_000, held: 500 }
+/** On a nearly full disk a turn goes well now and then, and making the area again has its price: so long it must go well to count as over. */
+const mendedAfterMs = 60_000
 /** A lease runs out after this, and is renewed three times as often. */
 const leaseSeconds = 5
 /** The area looks at its clocks at least this often. */
@@ -161,16 +163,19 @@ export class AreaRunner {
   /** Runs until it is stopped, or cannot go on: then its condition says why. */
   async run(): Promise<void> {
     let delayMs = retryMs.first
+    let mendedAtMs = Number.NEGATIVE_INFINITY
     while (!this.stopping) {
       try {
         await this.turn()
-        delayMs = retryMs.first
+        if (this.parts.monotonicMs() >= mendedAtMs) delayMs = retryMs.first
       } catch (error) {
         this.unload()
         if (isFence(error)) this.leasedUntilMs = Number.NEGATIVE_INFINITY
         if (isFinal(error)) return this.give(error)
         this.refuseAll(() => new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
-        this.become({ is: 'waiting', code: codeOf(error), reason: whyUnableNow(error) ?? reasonOf(error) })
+        const unable = whyUnableNow(error)
+        if (unable !== null) mendedAtMs = this.parts.monotonicMs() + mendedAfterMs
+        this.become({ is: 'waiting', code: codeOf(error), reason: unable ?? reasonOf(error) })
         const isHeld = error instanceof AreaError && error.code === 'AREA_HELD'
         if (!isHeld) this.tellFailure('the area is made again from its journal', error)
         await this.parts.sleep(isHeld ? retryMs.held : delayMs)

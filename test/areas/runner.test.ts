@@ -148,6 +148,22 @@ test('a full disk of the database is said to be full, once, and mended by room a
   expect(await ask(placed)).toMatchObject([{ type: 'order-accepted' }])
 })
 
+test('a disk that has room now and then does not have the area made again all the time', async () => {
+  const { area, server } = await opened()
+  area.database.troubles = { ...noTroubles, full: 0.5 }
+  let [timesMade, wasReady] = [0, true]
+  for (let ms = 0; ms < 600_000; ms += 50) {
+    if (ms % 1_000 === 0) server.handle.submit(newOrder()).catch(() => {})
+    await area.pass(50)
+    const isReady = server.handle.status.condition.is === 'ready'
+    if (isReady && !wasReady) timesMade++
+    wasReady = isReady
+  }
+  // Were each good turn the end of it, there would be 177.
+  expect(timesMade).toBeGreaterThan(20)
+  expect(timesMade).toBeLessThan(60)
+})
+
 describe('a writer that has lost its place', () => {
   /** The first server slept through its lease, which by its own clock it still holds; the second one has taken over. */
   async function overslept(seats: ReturnType<typeof seat>[]) {
