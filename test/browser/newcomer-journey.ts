@@ -109,8 +109,12 @@ function noting() {
 
 const button = (page: Page | Locator, name: string) => page.getByRole('button', { name, exact: true })
 
-/** By the keyboard: a pointer misses a button that moves between its press and its release, as new results come in above. */
-const press = (page: Page | Locator, name: string) => button(page, name).press('Enter')
+/**
+ * By the keyboard, once the button can be pressed: a pointer misses a button that moves between its press and its release, as new
+ * results come in above.
+ */
+const press = (page: Page | Locator, name: string) =>
+  button(page, name).and(page.locator(':not([aria-disabled="true"])')).press('Enter')
 
 /** What holds of every page on the way. */
 async function isFitToShow(page: Page): Promise<void> {

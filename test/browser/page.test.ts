@@ -488,7 +488,7 @@ describe('newcomers of the demo', () => {
       { most: 2, free: 0 },
       { most: 1, free: 0 },
     ])
-  }, 480_000)
+  }, 900_000)
 })
 
 describe('the utility', () => {
