@@ -77,8 +77,6 @@ const shortestQuietMs = 1_000
 const longestDrainMs = 10_000
 /** Silence between frames of serial framing: 3.5 characters at 9600 baud. */
 const frameGapMs = 4
-/** MBAP header, unit, function and code. */
-const exceptionFrameSize = 9
 /** Transaction, protocol and length, before the unit. */
 const mbapSize = 6
 
@@ -332,7 +330,8 @@ export class Connection {
       const onReply = (error: (Error & { modbusCode?: number }) | null, result?: { data: number[] }) => {
         if (this.#rejectPending !== fail) return
         if (error?.modbusCode !== undefined) {
-          const from = link.serialFraming ? unit : exceptionSender(link.lastChunk, unit)
+          // The library compares the unit of a value, and of an exception only with serial framing.
+          const from = link.frameUnit ?? unit
           if (from === unit) return fail(exceptionError(error.modbusCode, what))
           const message = `${what}: an exception came from unit ${from}`
           return fail(new ModbusError('MODBUS_FRAME', message, { fault: 'wrong-unit' }))
@@ -352,11 +351,6 @@ export class Connection {
       else link.client.writeFC4(unit, address, count, onReply)
     })
   }
-}
-
-/** The unit in an exception over TCP, which the library does not compare; `otherwise` where the chunk is not just that. */
-function exceptionSender(chunk: Buffer | null, otherwise: number): number {
-  return chunk?.length === exceptionFrameSize ? chunk.readUInt8(6) : otherwise
 }
 
 /** The error for a request that came back as it was sent; `null` where it did not. */

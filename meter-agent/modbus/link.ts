@@ -15,6 +15,8 @@ export interface Transport {
   /** The newest chunk of input, and the first since a request; only for telling what went wrong. */
   lastChunk: Buffer | null
   firstChunk: Buffer | null
+  /** The unit in the newest whole frame over TCP, which may have come in several chunks or with others in one. */
+  frameUnit: number | null
   /** Requests sent so far: the library numbers them 1, 2, … modulo 256. */
   sent: number
   /** Set once the transport is gone; no more requests then. */
@@ -25,9 +27,9 @@ export interface Transport {
   close(): void
 }
 
-/** What we use inside the library: only there are the bytes that it has kept of earlier replies. */
+/** What we use inside the library: only there are the bytes that it has kept of earlier replies, and frames one by one. */
 interface PortWithInput {
-  _port: { _buffer: Buffer }
+  _port: { _buffer: Buffer; prependListener(event: 'data', listener: (frame: Buffer) => void): void }
 }
 
 /** Forgets input that nobody asked for: with serial framing it would be taken for the reply to the next request. */
@@ -48,6 +50,7 @@ function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): 
     lastByteAtMs: Number.NEGATIVE_INFINITY,
     lastChunk: null,
     firstChunk: null,
+    frameUnit: null,
     sent: 0,
     broken: null,
     onBroken: null,
@@ -148,7 +151,14 @@ async function openSocket(endpoint: Endpoint, deadlineMs: number, giveUp: AbortS
   socket.on('end', () => dropped())
   socket.on('data', (chunk) => noteInput(link, chunk))
   if (serialFraming) await client.linkTelnet(socket, {})
-  else await client.linkTCP(socket, { port: endpoint.port })
+  else {
+    await client.linkTCP(socket, { port: endpoint.port })
+    const { _port: port } = client as unknown as PortWithInput
+    // Before the library tells what is in the frame.
+    port.prependListener('data', (frame) => {
+      link.frameUnit = frame[0] ?? null
+    })
+  }
   return link
 }
 

@@ -216,6 +216,9 @@ async function send(response: Response, answer: Answer, kept: { isOwn: boolean }
   }
   if (answer.version !== undefined && isKnown(answer.version)) return void response.end()
   response.status(answer.status).attachment(answer.fileName).type(answer.contentType)
+  // The door, the connection's turns, the metrics and the slow answers wait for its end, and a packed pipeline seven times: from eleven
+  // on Node takes them for a leak, and says so in the log for each file.
+  response.setMaxListeners(20)
   const chunks = Readable.from(answer.chunks)
   await (mayPack(response) ? pipeline(chunks, createGzip(packing), response) : pipeline(chunks, response))
 }

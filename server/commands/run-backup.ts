@@ -1,15 +1,5 @@
 /** What `commonwatt backup` and `commonwatt restore` do with files; the form of a backup is the store's. */
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import { open } from 'node:fs/promises'
+import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -18,6 +8,7 @@ import { version } from '../../package.json' with { type: 'json' }
 import { requireDatabase } from '../start-up.ts'
 import { backUp, restore } from '../store/backup.ts'
 import { endless, openDatabase } from '../store/database.ts'
+import { writeWhole } from '../store/whole-file.ts'
 import { neededOption, readConfigOf } from './configured.ts'
 import { InputError, writeOutput } from './streams.ts'
 
@@ -38,22 +29,28 @@ export async function makeBackup(flags: DatabaseUse, command: Command): Promise<
   if (keepDays !== null && !(keepDays > 0)) throw new InputError('--keep takes a number of days')
   const url = neededOption<string>(command, 'databaseUrl', config.databaseUrl)
   await requireReachable(url)
-  if (flags.out === '-') return pipeline(backUp(url, version), createGzip(), process.stdout)
+  if (flags.out === '-') return toStandardOutput(url)
   const file = flags.out ?? newFile(config.backupFolder)
   if (existsSync(file)) throw new InputError(`${file} is there already: nothing is overwritten`)
-  const partial = `${file}.partial`
-  try {
-    await pipeline(backUp(url, version), createGzip(), createWriteStream(partial, { mode: 0o600 }))
-    await sync(partial)
-    renameSync(partial, file)
-  } catch (error) {
-    // Night after night, what a full disk has left of it would keep the disk full.
-    rmSync(partial, { force: true })
-    throw error
-  }
-  await sync(dirname(file))
+  await writeWhole(file, (partial) =>
+    pipeline(backUp(url, version), createGzip(), createWriteStream(partial, { mode: 0o600 })),
+  )
   await writeOutput(`${file} (${sizeOf(file)})\n`)
   if (keepDays !== null && flags.out === undefined) removeOld(dirname(file), keepDays)
+}
+
+async function toStandardOutput(url: string): Promise<void> {
+  let refused: NodeJS.ErrnoException | null = null
+  process.stdout.once('error', (error) => {
+    refused ??= error
+  })
+  try {
+    await pipeline(backUp(url, version), createGzip(), process.stdout)
+  } catch (error) {
+    // The database's own connection breaks by the same code.
+    if (refused === null || (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+    throw new InputError('whoever reads the backup went away before it was whole', { cause: error })
+  }
 }
 
 function sizeOf(file: string): string {
@@ -87,11 +84,6 @@ function removeOld(folder: string, days: number): void {
     const path = join(folder, name)
     if (Date.now() - statSync(path).mtimeMs > days * dayMs) rmSync(path)
   }
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  await file.sync().finally(() => file.close())
 }
 
 /** Fills an empty database. Throws `InputError`, `ServeError` and `StoreError`. */

@@ -22,6 +22,7 @@ import { approveDraft, draftToApprove, issueMonth, previewMonth, requireComplete
 import { keepParties, requireParties } from '../store/billing-parties.ts'
 import { draftDocuments, issuedDocuments, monthKey } from '../store/billing-store.ts'
 import { type Database, endless, openDatabase } from '../store/database.ts'
+import { writeWhole } from '../store/whole-file.ts'
 import { namedArea } from './options.ts'
 import { InputError, writeOutput } from './streams.ts'
 
@@ -114,8 +115,10 @@ async function issue(
     const documents = all.filter((document) => document.revision === revision)
     for (const document of documents) {
       const { ubl, pdf } = filesOf(document)
-      if (ubl !== null) await writeFile(join(out, `${document.number}.xml`), ubl())
-      await writeFile(join(out, `${document.number}.pdf`), await pdf())
+      const keep = (kind: string, content: string | Uint8Array) =>
+        writeWhole(join(out, `${document.number}.${kind}`), (partial) => writeFile(partial, content))
+      if (ubl !== null) await keep('xml', ubl())
+      await keep('pdf', await pdf())
     }
     await writeOutput(`${documents.length} documents of ${month}, revision ${revision}, in ${out}\n`)
   } finally {

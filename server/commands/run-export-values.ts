@@ -1,6 +1,6 @@
 /** What `commonwatt export-values` does: writes the files of a range into a folder. */
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,6 +9,7 @@ import { ReportError } from '../reports/row.ts'
 import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase } from '../store/database.ts'
 import { type ValueFile, type ValueFilesRequest, valueFiles } from '../store/value-files.ts'
+import { writeWhole } from '../store/whole-file.ts'
 import { namedArea } from './options.ts'
 import { refuse, writeOutput } from './streams.ts'
 
@@ -35,11 +36,12 @@ export async function exportValues(options: ExportValuesOptions): Promise<void> 
 
 async function keep(path: string, { pieces }: ValueFile): Promise<void> {
   try {
-    await pipeline(Readable.from(pieces(), { objectMode: false }), createWriteStream(path))
+    await writeWhole(path, (partial) =>
+      pipeline(Readable.from(pieces(), { objectMode: false }), createWriteStream(partial)),
+    )
     await writeOutput(`${path}\n`)
   } catch (error) {
     if (!(error instanceof ExchangeError || error instanceof ReportError)) throw error
-    await rm(path, { force: true })
     refuse(`${path}: ${error.message}`)
   }
 }

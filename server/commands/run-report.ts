@@ -1,5 +1,5 @@
 /** What `commonwatt report` does: from the database to a file or standard output, row by row. */
-import { open, writeFile } from 'node:fs/promises'
+import { open, rm, writeFile } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { reportFormat, reportPeriod } from '../reports/formats.ts'
@@ -9,6 +9,7 @@ import { checkRange, readChangedSince } from '../reports/selection.ts'
 import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase } from '../store/database.ts'
 import { type OpenReport, openReport } from '../store/report-source.ts'
+import { writeWhole } from '../store/whole-file.ts'
 import { namedArea } from './options.ts'
 import { refuse } from './streams.ts'
 
@@ -65,17 +66,26 @@ async function toStandardOutput(opened: OpenReport): Promise<void> {
   if (refused > 0) refuse(`error: ${refused} rows could not be written and are named above; the others are written`)
 }
 
+/** The manifest comes last: a report beside which there is none is of a run that was interrupted. */
 async function toFile(opened: OpenReport, path: string): Promise<void> {
-  // Opened before anything is written to it: the stream's own failure to open would end the process.
-  const file = (await open(path, 'w')).createWriteStream()
   const lines: string[] = []
-  const manifest = await written(file, opened, (refusal) => lines.push(refusalLine(refusal)))
-  file.end()
-  await finished(file)
-  await writeFile(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`)
   const log = `${path}.refused.csv`
+  const proof = `${path}.manifest.json`
+  const manifest = await writeWhole(path, async (partial) => {
+    // Opened before anything is written to it: the stream's own failure to open would end the process.
+    const file = (await open(partial, 'w')).createWriteStream()
+    const whole = await written(file, opened, (refusal) => lines.push(refusalLine(refusal)))
+    file.end()
+    await finished(file)
+    // What an earlier run has left says nothing of this report.
+    await Promise.all([proof, log].map((old) => rm(old, { force: true })))
+    return whole
+  })
+  if (lines.length > 0) {
+    await writeWhole(log, (partial) => writeFile(partial, `${refusalsHeader}\r\n${lines.join('')}`))
+  }
+  await writeWhole(proof, (partial) => writeFile(partial, `${JSON.stringify(manifest, null, 1)}\n`))
   if (lines.length === 0) return
-  await writeFile(log, `${refusalsHeader}\r\n${lines.join('')}`)
   refuse(`error: ${manifest.refused} rows could not be written and are named in ${log}; the others are written`)
 }
 
@@ -85,17 +95,12 @@ async function written(
   opened: OpenReport,
   onRefused: (refusal: Refusal) => void,
 ): Promise<ReportManifest> {
+  // What the callback is told is an event as well, which would end the process where nobody listens.
+  to.on('error', () => {})
   const pieces = opened.write(onRefused)
   for (;;) {
     const piece = await pieces.next()
     if (piece.done) return piece.value
-    await new Promise<void>((resolve, reject) => {
-      to.once('error', reject)
-      to.write(piece.value, (error) => {
-        to.off('error', reject)
-        if (error) reject(error)
-        else resolve()
-      })
-    })
+    await new Promise<void>((resolve, reject) => to.write(piece.value, (error) => (error ? reject(error) : resolve())))
   }
 }

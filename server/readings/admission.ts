@@ -1,5 +1,5 @@
 /**
- * Whether a boundary reading is accepted, decided from the meter's readings next to it alone. Signatures are checked before.
+ * Whether a boundary reading is accepted, decided from the meter's readings next to it and its last settled ones alone. Signatures are checked before.
  */
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Quality, ReadingCode } from '../market/area/codes.ts'
@@ -22,6 +22,8 @@ export interface AdmissionContext {
   intervalSeconds: number
   /** The registers with which the meter's newest epoch began. */
   epochStart: Registers
+  /** Where the seat's next entry starts. */
+  base: Registers
   /** The accepted registers of the same epoch next to this boundary, at it, and after it. */
   before: Registers
   same: Omit<JudgedRegisters, 'epoch' | 'time'> | null
@@ -42,6 +44,8 @@ const clockToleranceMs = 2_000
 /** Counters and nameplates are rounded: this much more than the bound is still plausible. */
 const plausibilityFactor = 1.2
 const plausibilitySlackWh = 10
+/** The most since the base: an entry has room for twice as much, and the table of an interval's results for no more. */
+const mostSinceBaseWh = 2 ** 31 - 1
 
 function refusedReading(code: ReadingCode, ...details: number[]): Extract<Admission, { status: 'refused' }> {
   return { status: 'refused', code, details }
@@ -87,7 +91,20 @@ export function admitReading(reading: JudgedRegisters, context: AdmissionContext
   if (importedWh > most(context.maxImportWhPerInterval)) {
     return refusedReading('READING_IMPLAUSIBLE', 0, importedWh, intervals)
   }
-  return { status: 'stored' }
+  return beyondBase(reading, context) ?? { status: 'stored' }
+}
+
+/**
+ * Accounts sign limits that let any energy pass as plausible. What can be neither stored nor settled is refused here, where it stops its
+ * own meter alone: intervals and batches would wait for it for ever, and with them the money of all.
+ */
+function beyondBase(reading: Registers, { base, intervalSeconds }: AdmissionContext): Admission | null {
+  if (reading.epoch !== base.epoch || reading.time <= base.time) return null
+  const intervals = (reading.time - base.time) / intervalSeconds
+  const exportedWh = reading.exportWh - base.exportWh
+  if (exportedWh > mostSinceBaseWh) return refusedReading('READING_IMPLAUSIBLE', 1, exportedWh, intervals)
+  const importedWh = reading.importWh - base.importWh
+  return importedWh > mostSinceBaseWh ? refusedReading('READING_IMPLAUSIBLE', 0, importedWh, intervals) : null
 }
 
 /** The energy of one interval and how good it is: measured needs two measured ends of one epoch. */

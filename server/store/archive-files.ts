@@ -1,7 +1,6 @@
 /** Archive files: written whole or not at all, read back before a month leaves the tables, and the part of the journal in them. */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { createReadStream, createWriteStream, existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
@@ -24,6 +23,7 @@ import { type Database, type Queries, transact } from './database.ts'
 import { StoreError } from './error.ts'
 import { type JournalSegment, rowsOf, segmentAfter } from './journal-segments.ts'
 import { keptMonths, monthOf, nameOfMonth } from './months.ts'
+import { writeWhole } from './whole-file.ts'
 
 export interface ArchiveOptions {
   folder: string
@@ -68,20 +68,18 @@ async function writeMonth(
 ): Promise<void> {
   const file = `area-${area.area}-${area.escrow.slice(2, 8)}-${nameOfMonth(span.month)}.commonwatt-archive.gz`
   const path = join(folder, file)
-  const partial = `${path}.partial`
   let lastSequence = 0
-  // In one view of the tables.
-  await transact(
-    database,
-    async (sql) => {
-      const lines = archiveLines(sql, area, { ...span, release, reached: (sequence) => (lastSequence = sequence) })
-      await pipeline(Readable.from(lines), createGzip(), createWriteStream(partial, { mode: 0o600 }))
-    },
-    'isolation level repeatable read',
+  await writeWhole(path, (partial) =>
+    // In one view of the tables.
+    transact(
+      database,
+      async (sql) => {
+        const lines = archiveLines(sql, area, { ...span, release, reached: (sequence) => (lastSequence = sequence) })
+        await pipeline(Readable.from(lines), createGzip(), createWriteStream(partial, { mode: 0o600 }))
+      },
+      'isolation level repeatable read',
+    ),
   )
-  await sync(partial)
-  renameSync(partial, path)
-  await sync(folder)
   const sha256 = await hashOf(path)
   const bytes = statSync(path).size
   const { areaId } = area
@@ -122,11 +120,6 @@ async function* archiveLines(
   }
   reached(place)
   yield writer.end()
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  await file.sync().finally(() => file.close())
 }
 
 async function hashOf(path: string): Promise<Buffer> {

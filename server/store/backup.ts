@@ -60,6 +60,11 @@ async function read(databaseUrl: string, release: string, bytes: Writable): Prom
     socket = own
   }
   const database = openDatabase(databaseUrl, 1, { ...endless, opened })
+  // Who takes no more of it (a full disk) leaves rows on the way that nobody reads: every statement would wait behind them, and the
+  // paused socket would keep the process alive.
+  bytes.once('close', () => {
+    if (bytes.errored !== null || !bytes.writableFinished) socket?.destroy()
+  })
   try {
     // postgres.js (3.4.9) pauses its socket while rows wait to be read, and leaves it so where the last ones did.
     const resume = () => socket?.resume()

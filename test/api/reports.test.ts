@@ -43,6 +43,15 @@ describe('the settlement report', () => {
     }
   })
 
+  test('comes packed without a warning in the log that something leaks', async () => {
+    const warnings: string[] = []
+    const note = ({ message }: Error) => warnings.push(message)
+    process.on('warning', note)
+    expect((await report(range, { 'accept-encoding': 'gzip' })).headers.get('content-encoding')).toBe('gzip')
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+  })
+
   test('has a row per metering point that reconciles to the watt-hour and the ledger unit', async () => {
     const reply = await report(range)
     expect(reply.status).toBe(200)

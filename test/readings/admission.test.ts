@@ -12,7 +12,7 @@ const registers = (number: number, importWh: number, exportWh: number, epoch = 1
 function context(change: Partial<AdmissionContext> = {}): AdmissionContext {
   return {
     ...{ nowMs: at(10) * 1000, intervalSeconds: length, epochStart: registers(0, 100, 200) },
-    ...{ before: registers(0, 100, 200), same: null, after: null },
+    ...{ base: registers(0, 100, 200), before: registers(0, 100, 200), same: null, after: null },
     ...{ maxImportWhPerInterval: 1_000, maxExportWhPerInterval: 500 },
     ...change,
   }

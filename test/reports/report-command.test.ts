@@ -1,9 +1,12 @@
 /** `commonwatt report` as it is run: the built program, a real database, CSV on standard output. */
 import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { people } from '../api/people.ts'
 import { ask, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
 import { builtProgram } from '../built.ts'
+import { scratchFolder } from '../demo/scratch-folder.ts'
 
 let street: Street
 beforeAll(async () => {
@@ -40,6 +43,25 @@ describe('commonwatt report', () => {
     expect(out).toBe((await ask(street, 'GET', `areas/1/report?${query}`, { token })).body)
     expect(out.split('\r\n')).toHaveLength(7)
   })
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'of which a full disk takes a part leaves the one before with its manifest',
+    async () => {
+      const folder = scratchFolder()
+      const out = join(folder, 'report.csv')
+      const write = () => run(['--area', '1', ...range, '--out', out], { DATABASE_URL: street.databaseUrl })
+      const contents = () => readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')])
+      writeFileSync(`${out}.refused.csv`, 'of an earlier run')
+      expect(await write()).toEqual({ status: 0, out: '', err: '' })
+      const whole = contents()
+      expect(whole.map(([name]) => name)).toEqual(['report.csv', 'report.csv.manifest.json'])
+      // Whatever is written there finds the disk full.
+      symlinkSync('/dev/full', `${out}.partial`)
+      const { status, err } = await write()
+      expect([status, err]).toEqual([1, 'the disk is full: make room, then try again\n'])
+      expect(contents()).toEqual(whole)
+    },
+  )
 
   test.each([
     ['an area that is not there', ['--area', '7', ...range], 'knows no area 7'],

@@ -1,7 +1,11 @@
 /** A backup, restored, is the same database; a damaged one is refused and leaves nothing behind. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, lstatSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { whyDiskRefuses } from '../../contracts/protocol/disk-fault.ts'
 import { backupCommand } from '../../server/commands/backup.ts'
 import { makeBackup } from '../../server/commands/run-backup.ts'
@@ -10,7 +14,9 @@ import { backUp, restore } from '../../server/store/backup.ts'
 import { type Database, isConnectionLoss, migrate, openDatabase } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { tryMigrations } from '../../server/store/trial.ts'
+import { builtProgram } from '../built.ts'
 import { scratchFolder } from '../demo/scratch-folder.ts'
+import { patiently } from '../patience.ts'
 import { startProxy } from './proxy.ts'
 import { randomArea } from './random-journal.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
@@ -130,6 +136,28 @@ describe('a backup', { timeout: 300_000 }, () => {
     expect(lost).toBeGreaterThan(5)
   })
 
+  test('that a full disk takes no more of lets its connection go, so that the command ends', async () => {
+    const url = await emptyDatabase()
+    const database = open(url)
+    await migrate(database)
+    await database`insert into areas (chain_id, escrow, area)
+      select 1, repeat('x', 1000), area from generate_series(1, 3000) area`
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+    const before = sockets()
+    for (let place = 0; place < 8; place += 1) {
+      let leftBytes = place * 65_536
+      const disk = new Writable({
+        write(chunk: Buffer, _, done) {
+          leftBytes -= chunk.length
+          if (leftBytes > 0) done()
+          else setTimeout(done, 20, Object.assign(new Error('no space'), { code: 'ENOSPC' }))
+        },
+      })
+      await expect(pipeline(backUp(url, '1.2.3'), disk)).rejects.toMatchObject({ code: 'ENOSPC' })
+    }
+    await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(before), { ...patiently, timeout: 10_000 })
+  })
+
   test('is restored into an empty database only', async () => {
     const database = open(places.url)
     await expect(restore(database, inPieces(bytes, 100_000))).rejects.toMatchObject({ code: 'STORE_NOT_EMPTY' })
@@ -153,6 +181,18 @@ describe('migrations', { timeout: 300_000 }, () => {
     expect(await database`select from pg_database where datname like 'commonwatt_trial%'`).toHaveLength(0)
     await expect(tryMigrations(url)).rejects.toMatchObject({ code: 'STORE_IN_USE' })
   })
+})
+
+test('a backup that nobody reads any more is not laid at the database’s door', async () => {
+  const backup = [builtProgram('commonwatt'), 'backup', '--out', '-', '--database-url', places.url]
+  const child = spawn(process.execPath, backup, { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let said = ''
+  child.stderr.on('data', (data) => {
+    said += data
+  })
+  expect(await once(child, 'close')).toEqual([1, null])
+  expect(said).toBe('whoever reads the backup went away before it was whole\n')
 })
 
 test.skipIf(!existsSync('/dev/full'))('a backup for which there is no room says so and leaves nothing', async () => {

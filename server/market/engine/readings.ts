@@ -95,7 +95,7 @@ function barredBy(state: AreaState, { chain }: SeatState, { meter, time, key }: 
 function judge(state: AreaState, seat: SeatState, reading: MeterReading): Admission {
   const length = lengthOf(state)
   const { epochStart } = seat.chain
-  const context = { nowMs: state.nowMs, intervalSeconds: length, epochStart }
+  const context = { nowMs: state.nowMs, intervalSeconds: length, epochStart, base: seat.base }
   const wrong = misplaced(reading, context)
   if (wrong !== null) return wrong
   const { before, after } = neighboursOf(state, seat, reading)
@@ -302,7 +302,8 @@ function takeLateReading(state: AreaState, late: LateReading): Event[] {
   const barred = barredBy(state, seat, reading)
   if (barred !== null) return [answerOf(reading, barred, { seat: late.seat })]
   const { epochStart } = seat.chain
-  const context = { nowMs: state.nowMs, intervalSeconds: lengthOf(state), epochStart, before: before ?? epochStart }
+  const place = { nowMs: state.nowMs, intervalSeconds: lengthOf(state), epochStart, base: seat.base }
+  const context = { ...place, before: before ?? epochStart }
   const bounds = connectionBounds(state, seat, reading.time)
   const admission = admitReading(reading, { ...context, same, after, ...bounds })
   if (admission.status !== 'stored') {

@@ -83,6 +83,26 @@ describe('a reading', () => {
     expect(answersOf(read(before, reading(1, t0 - 900, 9, 0)))).toMatchObject([{ code: 'READING_FALLING' }])
   })
 
+  it('is no further from the base than can be stored and settled, or it would hold up everybody’s batch', () => {
+    const most = terms({ maxBuyWh: 2 ** 24 - 1, nameplateWh: 2 ** 24 - 1 })
+    const base = { epoch: 1, time: boundary(-200), importWh: 7, exportWh: 7 }
+    const { read } = street([seat(1, { openedAt: base.time, epochStart: base, base, terms: [most] })])
+    const refused = { status: 'refused', code: 'READING_IMPLAUSIBLE', seat: 1 }
+    const energyWh = 2 ** 31
+    const answers = [
+      reading(1, end, energyWh + 7, 7),
+      reading(1, end, 7, energyWh + 7),
+      reading(1, end, energyWh + 6, 7),
+      reading(1, boundary(2), energyWh + 7, 7),
+    ].flatMap((each) => answersOf(read(boundary(2) * 1000, each)))
+    expect(answers).toMatchObject([
+      { ...refused, details: [0, energyWh, 201] },
+      { ...refused, details: [1, energyWh, 201] },
+      { status: 'stored', seat: 1 },
+      { ...refused, details: [0, energyWh, 202] },
+    ])
+  })
+
   it('never lies below the base, though the engine holds no reading between the two', () => {
     const begun = { epoch: 1, time: boundary(-4_000), importWh: 0, exportWh: 0 }
     const base = { epoch: 1, time: boundary(-50), importWh: 1_000, exportWh: 0 }

@@ -147,6 +147,47 @@ describe('a Modbus TCP connection', () => {
     await expect(connection.read(request(silence))).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
   })
 
+  it.each([
+    ['whole', (bytes: Buffer) => [bytes]],
+    ['in pieces', (bytes: Buffer) => [bytes.subarray(0, 5), bytes.subarray(5)]],
+    ['after a frame of nobody', (bytes: Buffer) => [Buffer.concat([Buffer.from('00ff00000003010304', 'hex'), bytes])]],
+  ])('never takes an exception from another unit for its device’s, %s', async (_, parted) => {
+    const { connection } = await peerAndConnection('tcp', async ({ socket, request }) => {
+      for (const part of parted(exceptionReply('tcp', { ...request, unit: request.unit + 1 }, 2))) {
+        socket.write(part)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    })
+    await expect(connection.read(request({ tries: 1 }))).rejects.toMatchObject({
+      ...{ code: 'MODBUS_FRAME', fault: 'wrong-unit' },
+    })
+  })
+
+  it('takes of a device that lies for a while none of its values, and reads on once it behaves', async () => {
+    const good = [1, 2]
+    const lies: ((peer: Parameters<Reaction>[0]) => Buffer)[] = [
+      ({ request }) => reply('tcp', { ...request, transactionId: 200 }, [66, 6]),
+      ({ request }) => reply('tcp', request, [66, 6, 6]),
+      ({ request }) => reply('tcp', request, [66, 6], 9),
+      ({ request }) => reply('tcp', { ...request, functionCode: 4 }, [66, 6]),
+      ({ request }) => exceptionReply('tcp', request, 2),
+      // Good, and at once an answer more to the same request.
+      ({ request }) => Buffer.concat([reply('tcp', request, good), reply('tcp', request, [66, 6])]),
+    ]
+    const { connection } = await peerAndConnection('tcp', (peer) => {
+      const lie = lies[peer.count - 1]
+      peer.socket.write(lie === undefined ? reply('tcp', peer.request, good) : lie(peer))
+    })
+    const taken: number[][] = []
+    for (let count = 0; count <= lies.length; count += 1) {
+      await connection.read(request({ ...silence, tries: 1 })).then(
+        ({ registers }) => taken.push(registers),
+        () => {},
+      )
+    }
+    expect(taken).toEqual([good, good])
+  })
+
   it('says so when a gateway does not echo the transaction id', async () => {
     const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
       socket.write(reply('tcp', { ...request, transactionId: 0 }, [9, 9])),
