@@ -24,6 +24,7 @@ import {
 } from './database.ts'
 import { StoreError } from './error.ts'
 import { keptMonths, makeOfficialMonths, officialMonths } from './months.ts'
+import { isUnableNow } from './unreachable.ts'
 
 /** Tables whose rows mean nothing an hour later; a session in a stolen backup would still open an account. */
 const passing = ['migrations', 'area_leases', 'sessions', 'sign_in_nonces', 'idempotency_keys', 'pairings']
@@ -160,18 +161,26 @@ async function fill(sql: Transaction, lines: Lines): Promise<{ head: BackupHead;
 }
 
 async function fillTable(sql: Transaction, lines: Lines, table: string, columns: string[]): Promise<number> {
-  const target: Writable = await sql`copy ${sql(table)} (${sql(columns)}) from stdin`.writable()
+  const copy = sql`copy ${sql(table)} (${sql(columns)}) from stdin`
+  const target: Writable = await copy.writable()
   let failure: unknown = null
-  target.on('error', (error) => {
-    failure = error
+  // postgres.js (3.4.9) says what the server refuses to the stream, but once all rows are sent only to the query, which was answered with the
+  // stream and hears it no more: whoever waits for the stream's end would wait for ever.
+  const failed = new Promise<void>((resolve) => {
+    Object.assign(copy, {
+      reject(error: unknown) {
+        failure ??= error
+        resolve()
+      },
+    })
   })
+  target.on('error', () => {})
+  const until = (event: string) => Promise.race([once(target, event).catch(() => {}), failed])
   let piece: Buffer[] = []
   let bytes = 0
   let rows = 0
   const flush = async () => {
-    if (piece.length > 0 && failure === null && !target.write(Buffer.concat(piece))) {
-      await Promise.race([once(target, 'drain'), once(target, 'close')])
-    }
+    if (piece.length > 0 && failure === null && !target.write(Buffer.concat(piece))) await until('drain')
     piece = []
     bytes = 0
   }
@@ -191,9 +200,9 @@ async function fillTable(sql: Transaction, lines: Lines, table: string, columns:
   }
   await flush()
   target.end()
-  if (failure === null) await once(target, 'finish')
-  if (failure !== null) throw damaged(`table ${table} does not take its rows`, failure)
-  return rows
+  if (failure === null) await until('finish')
+  if (failure === null) return rows
+  throw isUnableNow(failure) ? failure : damaged(`table ${table} does not take its rows`, failure)
 }
 const newlineBytes = Buffer.from([newline])
 

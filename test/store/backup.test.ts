@@ -158,6 +158,32 @@ describe('a backup', { timeout: 300_000 }, () => {
     await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(before), { ...patiently, timeout: 10_000 })
   })
 
+  test.each([10, 2_000, 3_000])('whose row %i no disk takes ends with that, and nothing of it is kept', async (row) => {
+    const from = await emptyDatabase()
+    const full = open(from)
+    await migrate(full)
+    await full`insert into areas (chain_id, escrow, area) select 1, repeat('x', 1000), n from generate_series(1, 3000) n`
+    const url = await emptyDatabase()
+    const database = open(url)
+    // PostgreSQL names its disk so; a trigger on the table, made with it, is as near as a test comes.
+    await database.unsafe(`
+      create schema disk;
+      create function disk.full() returns trigger language plpgsql as $$ begin
+        if new.area < ${row} then return new; end if;
+        raise exception 'could not extend file: No space left on device' using errcode = '53100';
+      end $$;
+      create function disk.fills() returns event_trigger language plpgsql as $$ begin
+        if to_regclass('public.areas') is not null
+          and not exists (select from pg_trigger where tgname = 'full' and tgrelid = to_regclass('public.areas')) then
+          create trigger "full" before insert on areas for each row execute function disk.full();
+        end if;
+      end $$;
+      create event trigger fills on ddl_command_end when tag in ('CREATE TABLE') execute function disk.fills()`)
+    const made = await bytesOf(from)
+    await expect(restore(database, inPieces(made, 100_000))).rejects.toMatchObject({ code: '53100' })
+    expect(await database`select from pg_class where relnamespace = 'public'::regnamespace`).toHaveLength(0)
+  })
+
   test('is restored into an empty database only', async () => {
     const database = open(places.url)
     await expect(restore(database, inPieces(bytes, 100_000))).rejects.toMatchObject({ code: 'STORE_NOT_EMPTY' })
