@@ -1,5 +1,5 @@
 /** A file is there whole or not at all. */
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -16,6 +16,17 @@ test('a file gets its name once all of it is written', async () => {
     return 7
   })
   expect([given, readFileSync(path, 'utf8'), readdirSync(folder)]).toEqual([7, 'whole', ['a']])
+})
+
+test('what is no file is written to as it is, and a link goes on leading to its file', async () => {
+  const folder = scratchFolder()
+  const [nowhere, link] = [join(folder, 'nowhere'), join(folder, 'link')]
+  symlinkSync('/dev/null', nowhere)
+  symlinkSync('a', link)
+  await writeFile(join(folder, 'a'), 'of yesterday')
+  for (const path of [nowhere, link]) await writeWhole(path, (partial) => writeFile(partial, 'of today'))
+  expect([nowhere, link].map((path) => readlinkSync(path))).toEqual(['/dev/null', 'a'])
+  expect([readFileSync(link, 'utf8'), readdirSync(folder)]).toEqual(['of today', ['a', 'link', 'nowhere']])
 })
 
 test.skipIf(!existsSync('/dev/full'))('one for which there is no room leaves what was there before it', async () => {
