@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatMoney } from '../../contracts/protocol/units.ts'
 import { checkAmount, endsBuying, mostToAsk, partsOfPurse, shownParts } from '../../web/escrow/purse.ts'
-import { exceeds, moneyScale, signOf, sum } from '../../web/money/format.ts'
+import { exactMoney, exceeds, moneyScale, signOf, sum } from '../../web/money/format.ts'
 import { seatOf } from './resources.ts'
 
 const account = `0x${'1'.repeat(40)}`
@@ -93,6 +93,16 @@ describe('a purse', () => {
     expect(endsBuying(seat, '7.999')).toBe(false)
     expect(endsBuying(seatOf(account, { mandate: { ...seat.mandate, maxBuyWh: 0 } }), '8')).toBe(false)
   })
+})
+
+it('names the most that can be asked for so that it can be typed as it is named', () => {
+  const amounts = fc.bigInt({ min: 1n, max: 10n ** 15n }).map((units) => formatMoney(units, 4))
+  fc.assert(
+    fc.property(amounts, (most) => {
+      const named = exactMoney(most, 'EUR').replace(/[^\d.,]/g, '')
+      expect(checkAmount(named, { decimals: 7, most })).toEqual({ amount: most, fault: null })
+    }),
+  )
 })
 
 it('checks an amount while it is typed', () => {

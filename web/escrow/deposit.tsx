@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { walletQuery } from '../api/queries.ts'
-import { currencySign, moneyWords } from '../money/format.ts'
+import { currencySign, exactMoney, moneyWords } from '../money/format.ts'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { AmountForm } from './amount-form.tsx'
@@ -31,7 +31,8 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
   })
   const decimals = area.chain.tokenDecimals
   const { amount, fault } = checkAmount(text, { decimals, most: wallet.data?.tokens })
-  const inWallet = wallet.data === undefined ? '' : said.inWallet(moneyWords(wallet.data.tokens, area.currency))
+  const inWallet = (words: typeof moneyWords) =>
+    wallet.data === undefined ? '' : said.inWallet(words(wallet.data.tokens, area.currency))
   return (
     <>
       <AmountForm
@@ -40,9 +41,13 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
         text={text}
         setText={setText}
         problem={
-          fault === null ? null : fault === 'form' ? said.notAnAmount(decimals) : `${inWallet}${said.moreThanWallet}`
+          fault === null
+            ? null
+            : fault === 'form'
+              ? said.notAnAmount(decimals)
+              : `${inWallet(exactMoney)}${said.moreThanWallet}`
         }
-        note={`${inWallet}${said.thisAmountOnly}`}
+        note={`${inWallet(moneyWords)}${said.thisAmountOnly}`}
         act={said.deposit}
         isBusy={send.isPending}
         submit={() => amount !== null && send.mutate(amount)}

@@ -10,7 +10,7 @@ import { tokenTransfer } from '../../contracts/protocol/passkey-account.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { walletQuery } from '../api/queries.ts'
-import { currencySign, moneyWords, signOf } from '../money/format.ts'
+import { currencySign, exactMoney, moneyWords, signOf } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
@@ -83,7 +83,7 @@ function PayOut({ area, seat }: SeatViewProps) {
         limits={{
           decimals: area.priceDecimals + 3,
           most,
-          tooMuch: said.moreThanPurse(moneyWords(most, area.currency)),
+          tooMuch: said.moreThanPurse(exactMoney(most, area.currency)),
         }}
         words={{ amount: said.outAmount, act: said.outAct }}
         pay={ask}
@@ -119,7 +119,11 @@ function SendOn({ area }: { area: AreaResource }) {
       <p className="explain">{said.sendText}</p>
       <PaymentForm
         area={area}
-        limits={{ decimals, most: wallet.tokens, tooMuch: said.moreThanWallet(held) }}
+        limits={{
+          decimals,
+          most: wallet.tokens,
+          tooMuch: said.moreThanWallet(exactMoney(wallet.tokens, area.currency)),
+        }}
         words={{ amount: `${said.sendAmount} (${held})`, act: said.sendAct }}
         pay={send}
         done={(transaction) => said.sent(<TransactionLink hash={transaction} />)}

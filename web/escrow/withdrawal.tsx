@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
-import { currencySign, moneyWords, signOf, typedAmount } from '../money/format.ts'
+import { currencySign, exactMoney, moneyWords, signOf, typedAmount } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
@@ -54,7 +54,7 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
             ? null
             : fault === 'form'
               ? said.notAnAmount(decimals)
-              : said.moreThanPurse(moneyWords(most, area.currency))
+              : said.moreThanPurse(exactMoney(most, area.currency))
         }
         note={isLast ? `${said.endsBuying} ${said.twoSteps(delay)}` : said.twoSteps(delay)}
         act={isLast ? said.askAnyway : said.ask}

@@ -9,7 +9,7 @@ import { getText, postJson } from '../api/client.ts'
 import { part } from '../api/part.ts'
 import { seatsQuery } from '../api/queries.ts'
 import { checkAmount, mostToAsk } from '../escrow/purse.ts'
-import { count, currencySign, moneyWords } from '../money/format.ts'
+import { count, currencySign, exactMoney } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { PageLink, usePathHere } from '../page/address.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
@@ -83,7 +83,7 @@ function MoveMoney({ area, seat, others }: MoveMoneyProps) {
       ? null
       : fault === 'form'
         ? said.notAnAmount(decimals)
-        : said.tooMuch(moneyWords(most, area.currency))
+        : said.tooMuch(exactMoney(most, area.currency))
   const isReady = amount !== null && !move.isPending
   return (
     <>
