@@ -256,7 +256,7 @@ async function askAndLeave(page: Page): Promise<void> {
   await page.locator('.step').waitFor({ state: 'detached' })
   await shows(page, '.sent', /all of it stays in the purse/)
   await page.getByLabel('Ask for a payout').fill('99,999')
-  await shows(page, '.withdrawal .wrong', /more than can be paid out now: at most [\d.]+ (ct|€)/)
+  await shows(page, '.withdrawal .wrong', /more than is in the purse: at most [\d.]+ (ct|€)/)
 }
 
 const paidFor = (what: string) => new RegExp(`${what}.*0x`, 's')

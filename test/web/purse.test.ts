@@ -2,7 +2,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatMoney } from '../../contracts/protocol/units.ts'
-import { checkAmount, endsBuying, mostToAsk, partsOfPurse, shownParts } from '../../web/escrow/purse.ts'
+import {
+  checkAmount,
+  endsBuying,
+  mostToAsk,
+  partsOfPurse,
+  shownParts,
+  takesHeldBack,
+  toBuyWith,
+} from '../../web/escrow/purse.ts'
 import { exactMoney, exceeds, moneyScale, signOf, sum } from '../../web/money/format.ts'
 import { seatOf } from './resources.ts'
 
@@ -81,17 +89,30 @@ describe('a purse', () => {
     })
   })
 
-  it('pays out at most what is available, and what was asked for before, which a new request replaces', () => {
-    expect(mostToAsk(seatOf(account, { balance: '10', available: '8' }))).toBe('8')
-    expect(mostToAsk(seatOf(account, { balance: '10', available: '5', withdrawal: asked('3') }))).toBe('8')
+  it('pays out all of itself, however much is held back just now, and also what was asked for before', () => {
+    for (const available of ['0', '8', '10'])
+      expect(mostToAsk(seatOf(account, { balance: '10', available }))).toBe('10')
     expect(mostToAsk(seatOf(account, { balance: '10', available: '0', withdrawal: asked('99999') }))).toBe('10')
+  })
+
+  it('says when what is held back is paid first', () => {
+    const seat = seatOf(account, { balance: '10', available: '5', withdrawal: asked('3') })
+    expect(takesHeldBack(seat, '8')).toBe(false)
+    expect(takesHeldBack(seat, '8.001')).toBe(true)
+  })
+
+  it('buys with what is not asked for, whether or not it is held back just now', () => {
+    expect(toBuyWith(seatOf(account, { balance: '10', available: '0' }))).toBe('10')
+    expect(toBuyWith(seatOf(account, { balance: '10', available: '0', withdrawal: asked('3') }))).toBe('7')
+    expect(toBuyWith(seatOf(account, { balance: '10', available: '0', withdrawal: asked('99999') }))).toBe('0')
   })
 
   it('knows when a home that buys would be left with nothing', () => {
     const seat = seatOf(account, { balance: '10', available: '8' })
-    expect(endsBuying(seat, '8')).toBe(true)
-    expect(endsBuying(seat, '7.999')).toBe(false)
-    expect(endsBuying(seatOf(account, { mandate: { ...seat.mandate, maxBuyWh: 0 } }), '8')).toBe(false)
+    expect(endsBuying(seat, '10')).toBe(true)
+    expect(endsBuying(seat, '9.999')).toBe(false)
+    const sellsOnly = { mandate: { ...seat.mandate, maxBuyWh: 0 } }
+    expect(endsBuying(seatOf(account, { ...sellsOnly, balance: '10' }), '10')).toBe(false)
   })
 })
 

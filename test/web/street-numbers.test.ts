@@ -80,8 +80,10 @@ describe('what stands in the way of a home', () => {
 
   it('is an empty purse only where somebody wants to buy', () => {
     const order = { side: 'buy' } as NonNullable<ReturnType<typeof seatOf>['buyOrder']>
-    expect(problems({ available: '0', buyOrder: order })).toEqual(['purseEmpty'])
-    expect(problems({ available: '0' })).toEqual([])
+    expect(problems({ balance: '0', available: '0', buyOrder: order })).toEqual(['purseEmpty'])
+    expect(problems({ balance: '0', available: '0' })).toEqual([])
+    // All of it held back for the intervals that are being traded: it buys.
+    expect(problems({ available: '0', buyOrder: order })).toEqual([])
   })
 
   it('is a signed limit that ends soon', () => {

@@ -5,6 +5,7 @@ import type { SeatIntervalResource, SeatResource } from '../../server/api/resour
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery, tariffOfDayQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
 import { Spark } from '../charts/spark.tsx'
+import { toBuyWith } from '../escrow/purse.ts'
 import { EnergyCard } from '../history/energy-card.tsx'
 import { lastPrice, priceIn } from '../market/market.ts'
 import { PriceHeadline } from '../market/price-headline.tsx'
@@ -179,7 +180,7 @@ function Lasts({
 }) {
   const said = buyerWords()
   const spent = sum(intervals.map(({ paid }) => paid))
-  if (signOf(spent) <= 0 || signOf(seat.available) <= 0) return null
+  if (signOf(spent) <= 0 || signOf(toBuyWith(seat)) === 0) return null
   const span = intervals.length * seconds
-  return <p className="explain">{said.lasts(duration(timesIn(spent, seat.available) * span), duration(span))}</p>
+  return <p className="explain">{said.lasts(duration(timesIn(spent, toBuyWith(seat)) * span), duration(span))}</p>
 }

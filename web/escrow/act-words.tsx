@@ -30,7 +30,7 @@ export const actTexts = catalogue({
     notAnAddress: 'An address is 0x and 40 digits or letters from a to f. A letter or digit of this one is wrong.',
     notThere: 'That address takes no money for anybody: it is the market’s own.',
     compare: (address: string) => `It is read as ${address}. Compare it with the one that you were given.`,
-    moreThanPurse: (most: string) => `That is more than can be paid out now: at most ${most}.`,
+    moreThanPurse: (most: string) => `That is more than is in the purse: at most ${most}.`,
     moreThanWallet: (most: string) => `That is more than the wallet holds: ${most}.`,
     notAnAmount: (decimals: number) =>
       `An amount is a number above zero with at most ${decimals} decimals, such as 12.50.`,
@@ -104,7 +104,7 @@ export const actTexts = catalogue({
     notAnAddress: 'Eine Adresse ist 0x und 40 Ziffern oder Buchstaben von a bis f. An dieser stimmt ein Zeichen nicht.',
     notThere: 'Diese Adresse nimmt für niemanden Geld an: Sie gehört dem Markt selbst.',
     compare: (address) => `Gelesen als ${address}. Vergleichen Sie sie mit der, die Ihnen genannt wurde.`,
-    moreThanPurse: (most) => `Das ist mehr, als jetzt ausgezahlt werden kann: höchstens ${most}.`,
+    moreThanPurse: (most) => `Das ist mehr, als auf dem Guthaben ist: höchstens ${most}.`,
     moreThanWallet: (most) => `Das ist mehr, als in der Wallet ist: ${most}.`,
     notAnAmount: (decimals) =>
       `Ein Betrag ist eine Zahl über null mit höchstens ${decimals} Nachkommastellen, etwa 12,50.`,

@@ -66,13 +66,25 @@ export function shownParts(parts: PurseParts, { whole }: Pick<MoneyScale, 'whole
 const lesser = (a: string, b: string) => (exceeds(a, b) ? b : a)
 const greater = (a: string, b: string) => (exceeds(a, b) ? a : b)
 
-/** The most that can be asked for: what is available, and what was asked for before, which a new request replaces. */
-export function mostToAsk({
-  balance,
-  available,
-  withdrawal,
-}: Pick<SeatResource, 'balance' | 'available' | 'withdrawal'>) {
-  return sum([available, partsOfPurse({ balance, available, withdrawal }, { received: '0', paid: '0' }).asked])
+/**
+ * The most that can be asked for: the whole purse. What is held back comes and goes with every interval; before the delay is over
+ * it has been paid or is free again, and what is collected is the smaller of what was asked for and what is left.
+ */
+export function mostToAsk({ balance }: Pick<SeatResource, 'balance'>): string {
+  return balance
+}
+
+/** What has not been asked for: the money to buy with, whether or not an order holds it back just now. */
+export function toBuyWith({ balance, withdrawal }: Pick<SeatResource, 'balance' | 'withdrawal'>): string {
+  return greater(difference(balance, withdrawal?.amount ?? '0'), '0')
+}
+
+/** Whether something that is held back would have to be paid out as well. */
+export function takesHeldBack(
+  seat: Pick<SeatResource, 'balance' | 'available' | 'withdrawal'>,
+  amount: string,
+): boolean {
+  return exceeds(amount, sum([seat.available, partsOfPurse(seat, { received: '0', paid: '0' }).asked]))
 }
 
 export type AmountFault = 'form' | 'tooMuch'
@@ -91,5 +103,5 @@ export function checkAmount(
 
 /** Whether asking for this amount leaves a home that buys without money to buy with. */
 export function endsBuying(seat: SeatResource, amount: string): boolean {
-  return seat.mandate.maxBuyWh > 0 && signOf(difference(mostToAsk(seat), amount)) <= 0
+  return seat.mandate.maxBuyWh > 0 && !exceeds(seat.balance, amount)
 }

@@ -12,7 +12,7 @@ import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
 import { AmountForm } from './amount-form.tsx'
-import { checkAmount, endsBuying, mostToAsk } from './purse.ts'
+import { checkAmount, endsBuying, mostToAsk, takesHeldBack, toBuyWith } from './purse.ts'
 import { moneyTexts } from './words.tsx'
 
 interface WithdrawalProps {
@@ -33,6 +33,12 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
   const { amount, fault } = checkAmount(text, { decimals, most })
   const delay = duration(area.chain.withdrawalDelaySeconds)
   const isLast = amount !== null && endsBuying(seat, amount)
+  const notes = [
+    isLast && said.endsBuying,
+    // Whoever takes all and buys is told in any case: what is held back comes and goes.
+    amount !== null && (isLast || takesHeldBack(seat, amount)) && said.paidFirst,
+    said.twoSteps(delay),
+  ]
   return (
     <div className="withdrawal">
       {seat.withdrawal && (
@@ -56,7 +62,7 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
               ? said.notAnAmount(decimals)
               : said.moreThanPurse(exactMoney(most, area.currency))
         }
-        note={isLast ? `${said.endsBuying} ${said.twoSteps(delay)}` : said.twoSteps(delay)}
+        note={notes.filter((note) => note !== false).join(' ')}
         act={isLast ? said.askAnyway : said.ask}
         isBusy={request.isPending}
         all={signOf(most) > 0 ? () => setTyped(null) : undefined}
@@ -102,7 +108,7 @@ function Open({
 }) {
   const said = moneyTexts()
   const remaining = (Date.parse(open.claimableAt) - useNow()) / 1000
-  const stopsBuying = seat.mandate.maxBuyWh > 0 && signOf(seat.available) <= 0
+  const stopsBuying = seat.mandate.maxBuyWh > 0 && signOf(toBuyWith(seat)) === 0
   const whenId = useId()
   return (
     <div className="step" aria-live="polite">

@@ -20,8 +20,9 @@ export const moneyTexts = catalogue({
     notAnAmount: (decimals: number) =>
       `An amount is a number above zero with at most ${decimals} decimals, such as 12.50.`,
     depositSent: (transaction: ReactNode): ReactNode => <>On its way, in transaction {transaction}.</>,
-    moreThanPurse: (most: string) => `That is more than can be paid out now: at most ${most}.`,
-    endsBuying: 'This takes all that is available, so buying from neighbours stops until you put money in again.',
+    moreThanPurse: (most: string) => `That is more than is in the purse: at most ${most}.`,
+    endsBuying: 'This takes all that is in the purse, so buying from neighbours stops until you put money in again.',
+    paidFirst: 'What was bought until then is paid first, and you collect what is left.',
     nothingToBuyWith: 'Until then nothing is left to buy with, so all energy comes from the supplier.',
     askAnyway: 'Ask for all of it',
     cancel: 'Leave it in the purse',
@@ -77,9 +78,9 @@ export const moneyTexts = catalogue({
     notAnAmount: (decimals) =>
       `Ein Betrag ist eine Zahl über null mit höchstens ${decimals} Nachkommastellen, etwa 12,50.`,
     depositSent: (transaction) => <>Unterwegs, in Transaktion {transaction}.</>,
-    moreThanPurse: (most) => `Das ist mehr, als jetzt ausgezahlt werden kann: höchstens ${most}.`,
-    endsBuying:
-      'Das nimmt alles, was verfügbar ist; von Nachbarn wird dann nichts mehr gekauft, bis Sie wieder einzahlen.',
+    moreThanPurse: (most) => `Das ist mehr, als auf dem Guthaben ist: höchstens ${most}.`,
+    endsBuying: 'Das nimmt das ganze Guthaben; von Nachbarn wird dann nichts mehr gekauft, bis Sie wieder einzahlen.',
+    paidFirst: 'Was bis dahin gekauft wurde, wird zuerst bezahlt; Sie holen ab, was übrig ist.',
     nothingToBuyWith: 'Bis dahin ist nichts zum Kaufen übrig, und aller Strom kommt vom Versorger.',
     askAnyway: 'Alles verlangen',
     cancel: 'Auf dem Guthaben lassen',

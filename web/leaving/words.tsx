@@ -28,7 +28,7 @@ export const leavingWords = catalogue({
     moved: (transaction: ReactNode): ReactNode => <>Asked for in transaction {transaction}.</>,
     notAnAmount: (decimals: number) =>
       `An amount is a number above zero with at most ${decimals} decimals, such as 12.50.`,
-    tooMuch: (most: string) => `That is more than can be moved now: at most ${most}.`,
+    tooMuch: (most: string) => `That is more than is in the purse: at most ${most}.`,
     dataTitle: 'Take my data along',
     dataText:
       'Everything that this server keeps of your account: meters, limits, prices you set, every period, readings with their signatures, payments, agreements, documents, who read what, where you are signed in. It is made now, and nobody else is told.',
@@ -82,7 +82,7 @@ export const leavingWords = catalogue({
     moved: (transaction) => <>Verlangt in Transaktion {transaction}.</>,
     notAnAmount: (decimals) =>
       `Ein Betrag ist eine Zahl über null mit höchstens ${decimals} Nachkommastellen, etwa 12,50.`,
-    tooMuch: (most) => `Das ist mehr, als jetzt übertragen werden kann: höchstens ${most}.`,
+    tooMuch: (most) => `Das ist mehr, als auf dem Guthaben ist: höchstens ${most}.`,
     dataTitle: 'Meine Daten mitnehmen',
     dataText:
       'Alles, was dieser Server von Ihrem Konto hat: Zähler, Grenzen, gesetzte Preise, jede Zeitspanne, Zählerstände mit ihren Unterschriften, Zahlungen, Vereinbarungen, Belege, wer was gelesen hat, wo Sie angemeldet sind. Es wird jetzt zusammengestellt, und niemand sonst erfährt davon.',

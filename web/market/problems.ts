@@ -1,5 +1,6 @@
 /** The problems that keep a home from trading, found before the home has to look for them. */
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { toBuyWith } from '../escrow/purse.ts'
 import { signOf } from '../money/format.ts'
 
 export type HomeProblem =
@@ -37,7 +38,7 @@ export function problemsOf(area: AreaResource, seat: SeatResource, nowMs: number
     ['unconfirmed', !seat.confirmed && !seat.suspended],
     ['firstReading', hasDevice && lastReadingAt === null],
     ['noReading', isSilent],
-    ['purseEmpty', buys && signOf(seat.available) <= 0],
+    ['purseEmpty', buys && signOf(toBuyWith(seat)) === 0],
     ['limitEnds', Date.parse(mandate.validUntil) - nowMs < remindDays * dayMs],
   ]
   return problems.filter(([, isSo]) => isSo).map(([problem]) => problem)
