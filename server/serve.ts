@@ -306,7 +306,7 @@ function readDemo(file: string | null, chainId: number): DemoFacts | null {
 
 function listen(http: Server, { host, port }: { host: string; port: number }, option: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    http.once('error', (error) => reject(portError(error, { host, port, option })))
+    http.once('error', (error) => reject(portError(error, option)))
     http.listen({ host, port }, () => {
       const bound = (http.address() as AddressInfo).port
       resolve(`http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${bound}`)

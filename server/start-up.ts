@@ -1,6 +1,7 @@
 /** The checks that a server makes before it starts: each thing that is wrong is said in a sentence, with what to do. */
 import { createServer } from 'node:net'
 import { CodedError } from '../contracts/protocol/error.ts'
+import { whyNotListening } from '../contracts/protocol/listen-trouble.ts'
 import type { Address } from '../contracts/protocol/typed-data.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
 import { foreignCode, foreignRevocations, readAreaOnChain } from './chain/contract-facts.ts'
@@ -164,20 +165,13 @@ export async function requireFreeAreas(database: Database, settings: readonly Ar
 export function requireFreePort(host: string, port: number, option: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, { host, port, option })))
+    probe.once('error', (error) => reject(portError(error, option)))
     probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()))
   })
 }
 
 /** What an error of listening means, where it means something. */
-export function portError(
-  error: NodeJS.ErrnoException,
-  { host, port, option }: { host: string; port: number; option: string },
-): Error {
-  const what = {
-    EADDRINUSE: `port ${port} is taken by another program: stop it, or choose another port with ${option}`,
-    EACCES: `port ${port} needs rights that this user does not have: choose one above 1023 with ${option}`,
-    EADDRNOTAVAIL: `this machine has no address ${host}: choose another to listen on`,
-  }[error.code ?? '']
-  return what === undefined ? error : new ServeError('SERVE_PORT_TAKEN', what, { cause: error })
+export function portError(error: Error, option: string): Error {
+  const what = whyNotListening(error, { setting: `with ${option}` })
+  return what === null ? error : new ServeError('SERVE_PORT_TAKEN', what, { cause: error })
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { parse as parseToml } from 'smol-toml'
 import { fileTrouble } from '../../contracts/protocol/disk-fault.ts'
 import { mistakeInToml, parseJsonText, tomlTrouble } from '../../contracts/protocol/file-syntax.ts'
+import { listenTrouble } from '../../contracts/protocol/listen-trouble.ts'
 import { checkForm, mistakeLines } from '../../contracts/protocol/mistakes.ts'
 import { closeSmallServer, createSmallServer } from '../home/small-server.ts'
 import { ConfigError } from '../setup/config.ts'
@@ -98,7 +99,7 @@ async function serveControl(street: ServedStreet, port: number): Promise<Server>
     await once(server, 'listening')
   } catch (error) {
     await street.close()
-    throw new ConfigError('CONFIG_INVALID', [`controlPort: ${(error as Error).message}`], error)
+    throw new ConfigError('CONFIG_INVALID', [listenTrouble(error, { setting: 'with controlPort' })], error)
   }
   return server
 }

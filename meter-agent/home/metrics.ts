@@ -1,5 +1,6 @@
 /** Prometheus metrics on loopback, made from the agent's status when somebody asks for them. */
 import type { Gauge as GaugeType } from 'prom-client'
+import { listenTrouble } from '../../contracts/protocol/listen-trouble.ts'
 import { ConfigError } from '../setup/config.ts'
 import { closeSmallServer, createSmallServer } from './small-server.ts'
 import type { AgentStatus } from './status.ts'
@@ -110,7 +111,7 @@ export async function serveMetrics(port: number, status: () => AgentStatus): Pro
       reject(
         new ConfigError(
           'CONFIG_INVALID',
-          [`port ${port} cannot be used: ${error.message}: change [metrics] port`],
+          [`metrics cannot be shown: ${listenTrouble(error, { setting: 'in [metrics]' })}`],
           error,
         ),
       )

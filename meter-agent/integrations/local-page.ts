@@ -3,6 +3,7 @@
  * is being paired. It only shows, knows no visitor and sends nothing away.
  */
 import { renderSVG } from 'uqr'
+import { listenTrouble } from '../../contracts/protocol/listen-trouble.ts'
 import type { PairingOffered } from '../../contracts/protocol/pairing.ts'
 import { placeInWords } from '../devices/place.ts'
 import { sellingOf } from '../home/selling.ts'
@@ -46,7 +47,7 @@ export async function serveLocalPage(
       reject(
         new ConfigError(
           'CONFIG_INVALID',
-          [`the local page cannot listen on ${host}:${port}: ${error.message}: change [page]`],
+          [`the local page cannot be shown: ${listenTrouble(error, { setting: 'in [page]' })}`],
           error,
         ),
       )

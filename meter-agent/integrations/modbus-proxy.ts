@@ -5,6 +5,7 @@
  */
 import { createServer, type Socket } from 'node:net'
 import type { Logger } from 'pino'
+import { listenTrouble } from '../../contracts/protocol/listen-trouble.ts'
 import { version } from '../../package.json' with { type: 'json' }
 import type { AgentStatus } from '../home/status.ts'
 import { watchReplies } from '../modbus/connection.ts'
@@ -89,7 +90,7 @@ export async function startProxy(proxy: ProxyConfig, parts: ProxyParts): Promise
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       unwatch()
-      const problem = `the proxy cannot listen on ${proxy.host}:${proxy.port}: ${error.message}: change [proxy]`
+      const problem = `the proxy cannot begin: ${listenTrouble(error, { setting: 'in [proxy]' })}`
       reject(new ConfigError('CONFIG_INVALID', [problem], error))
     })
     server.listen(proxy.port, proxy.host, resolve)

@@ -1,6 +1,7 @@
 /** Serves all simulated devices of a street and keeps their counters. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import { listenTrouble } from '../../contracts/protocol/listen-trouble.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { openSerialStream, type SerialStream } from '../modbus/link.ts'
 import { ConfigError } from '../setup/config.ts'
@@ -110,7 +111,7 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
     }
   } catch (error) {
     await closeDevices()
-    throw new ConfigError('CONFIG_INVALID', [(error as Error).message], error)
+    throw new ConfigError('CONFIG_INVALID', [listenTrouble(error, { setting: 'for its device' })], error)
   }
   let savedAtMs = 0
   const timer = setInterval(() => {

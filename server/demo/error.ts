@@ -4,7 +4,6 @@ import { CodedError } from '../../contracts/protocol/error.ts'
 /** Why the demo's parts (database, chain, child programs) cannot start or go on; the message tells the person what to do. */
 export class DemoError extends CodedError<
   | 'PORT_TAKEN'
-  | 'PORT_FORBIDDEN'
   | 'DATA_FOLDER_IN_USE'
   | 'DATA_FOLDER_OWNER'
   | 'POSTGRES_MISSING'

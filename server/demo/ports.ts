@@ -1,5 +1,6 @@
 /** Loopback ports: a taken one is refused by name before anything is started on it. */
 import { createServer } from 'node:net'
+import { whyNotListening } from '../../contracts/protocol/listen-trouble.ts'
 import { DemoError } from './error.ts'
 
 /** Every embedded part listens here and nowhere else. */
@@ -14,26 +15,13 @@ export interface PortUse {
   host?: string
 }
 
-/** Throws `DemoError` (`PORT_TAKEN`, `PORT_FORBIDDEN`) unless a server can listen on the port now. Port 0 is always free. */
+/** Throws `DemoError` `PORT_TAKEN` unless a server can listen on the port now. Port 0 is always free. */
 export async function assertPortFree({ port, purpose, option, host = loopback }: PortUse): Promise<void> {
   try {
     await listenOnce(port, host)
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code
-    if (reason === 'EADDRINUSE') {
-      throw new DemoError(
-        'PORT_TAKEN',
-        `port ${port} for ${purpose} is taken by another program: stop that program, or choose another port with ${option}`,
-        { cause },
-      )
-    }
-    if (reason === 'EACCES') {
-      throw new DemoError(
-        'PORT_FORBIDDEN',
-        `port ${port} for ${purpose} needs rights this user does not have: choose one above 1023 with ${option}`,
-        { cause },
-      )
-    }
+    const why = whyNotListening(cause, { setting: `with ${option}`, purpose })
+    if (why !== null) throw new DemoError('PORT_TAKEN', why, { cause })
     throw cause
   }
 }

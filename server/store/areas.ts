@@ -43,6 +43,9 @@ export async function findAreas(
     order by area_id`
 }
 
+/** Of more areas not all are named. */
+const mostNamed = 20
+
 /**
  * The only area of this number. Throws `STORE_AREA` where there is none, or where several escrows have one and none of them is
  * named.
@@ -50,7 +53,11 @@ export async function findAreas(
 export async function requireArea(sql: Queries, wanted: Partial<AreaIdentity> & { area: number }): Promise<StoredArea> {
   const found = await findAreas(sql, wanted)
   if (found.length === 1) return found[0]!
-  if (found.length === 0) throw new StoreError('STORE_AREA', `this database knows no area ${wanted.area}`)
+  if (found.length === 0) {
+    const known = [...new Set((await allAreas(sql)).map(({ area }) => area))]
+    const others = known.length === 0 ? 'none at all' : `only ${known.slice(0, mostNamed).join(', ')}`
+    throw new StoreError('STORE_AREA', `this database knows no area ${wanted.area}, ${others}`)
+  }
   const escrows = found.map(({ escrow, chainId }) => `${escrow} on chain ${chainId}`).join(', ')
   throw new StoreError('STORE_AREA', `several escrows have an area ${wanted.area}: name one of ${escrows}`)
 }

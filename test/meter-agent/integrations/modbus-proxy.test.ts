@@ -345,6 +345,6 @@ describe('a configuration', () => {
     const config = configOf('{ url = "tcp://127.0.0.1:502" }', `port = ${proxy.port}`)
     const error = await startProxy(config.proxy!, { status: () => agentStatus(), log }).catch((reason) => reason)
     expect(error).toBeInstanceOf(ConfigError)
-    expect(error.message).toMatch(/the proxy cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*: change \[proxy\]/)
+    expect(error.message).toMatch(/the proxy cannot begin: port \d+ is taken by another program: .*in \[proxy\]$/)
   })
 })

@@ -211,7 +211,7 @@ describe('a street', () => {
     const rubbish = join(folder(), 'state.json')
     writeFileSync(rubbish, '{"a":{"timeMs":1}}')
     for (const [config, reason] of [
-      [{ homes: homes({ port }) }, 'EADDRINUSE'],
+      [{ homes: homes({ port }) }, `port ${port} is taken by another program`],
       [{ homes: homes({ transport: 'rtu', serialPort: 'rtu:///dev/no-such-port' }) }, '/dev/no-such-port'],
       [{ homes: homes({}), stateFile: '/nowhere/at/all.json' }, '/nowhere/at/all.json'],
       [{ homes: homes({}), stateFile: rubbish }, 'remove it to begin anew'],
