@@ -272,7 +272,9 @@ test('metrics are served on loopback where they are wanted; a taken port is name
   await enrolled()
   expect(await command(program, ['run', '--config', config])).toMatchObject({
     status: 2,
-    err: expect.stringMatching(/^metrics cannot be shown: port \d+ is taken by another program: [^\n]*in \[metrics\]\n$/),
+    err: expect.stringMatching(
+      /^metrics cannot be shown: port \d+ is taken by another program: [^\n]*in \[metrics\]\n$/,
+    ),
   })
   await new Promise((resolve) => taken.close(resolve))
   start()
