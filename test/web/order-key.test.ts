@@ -1,6 +1,6 @@
 /** The session key of a device: granted once, used again while it covers the order, and only for its own account and meter. */
 import { Wallet } from 'ethers'
-import { beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
 import { recoverSigner } from '../../contracts/protocol/typed-data.ts'
 import { signedOrderSchema } from '../../server/api/signed-requests.ts'
@@ -29,6 +29,8 @@ const session = {
 
 let posted: unknown[]
 beforeEach(() => {
+  // Within the seat's mandate, whenever this is run.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-07-01T12:00:00.000Z') })
   const kept = new Map<string, string>()
   vi.stubGlobal('localStorage', {
     getItem: (key: string) => kept.get(key) ?? null,
@@ -44,6 +46,8 @@ beforeEach(() => {
     return new Response(JSON.stringify({ items: isLast ? [seat] : [], cursor: isLast ? null : 'next', market: 'spot' }))
   })
 })
+
+afterEach(() => vi.useRealTimers())
 
 const order = (limitTicks: number) => ({
   order: orderOf({ area, seat, side: 'sell', limitTicks, nowMs: Date.now() }),
