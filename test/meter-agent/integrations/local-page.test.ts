@@ -120,7 +120,7 @@ describe('the page', () => {
     const port = await served(() => status({}))
     await expect(serveLocalPage({ host: '127.0.0.1', port }, () => status({}))).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: expect.stringContaining('change [page]'),
+      message: `the local page cannot be shown: port ${port} is taken by another program: stop that program, or choose another port in [page]`,
     })
   })
 })
