@@ -264,6 +264,8 @@ const readings: Language['readings'] = {
   READING_EPOCH_ENDED: ({ epoch, running }) => `epoch ${epoch} has ended, and epoch ${running} runs`,
   READING_ARCHIVED: ({ time, until }) =>
     `${time} lies in a month that is archived: only later ones than ${until} are taken`,
+  READING_BEFORE_SEAT: ({ time, until }) =>
+    `${time} lies too long before the meter’s seat opened: only later ones than ${until} are taken`,
   READING_BEFORE_EPOCH: ({ time, start }) => `${time} is not after ${start}, where the epoch began`,
   READING_EQUIVOCATION: ({ time }) =>
     `another value was signed for ${time}: the first one stands, and the meter is suspended`,

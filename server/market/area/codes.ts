@@ -49,6 +49,7 @@ export const readingCodes = [
   'READING_IMPLAUSIBLE',
   'READING_KEY',
   'READING_ARCHIVED',
+  'READING_BEFORE_SEAT',
 ] as const
 export type ReadingCode = (typeof readingCodes)[number]
 
