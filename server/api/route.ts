@@ -227,7 +227,11 @@ async function send(response: Response, answer: Answer, kept: { isOwn: boolean }
   // on Node takes them for a leak, and says so in the log for each file.
   response.setMaxListeners(20)
   const chunks = Readable.from(answer.chunks)
-  await (mayPack(response) ? pipeline(chunks, createGzip(packing), response) : pipeline(chunks, response))
+  const sent = mayPack(response) ? pipeline(chunks, createGzip(packing), response) : pipeline(chunks, response)
+  await sent.catch((error: NodeJS.ErrnoException) => {
+    // Whoever asked has gone, which is no failure, and as often as they like.
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE' || !response.closed) throw error
+  })
 }
 
 const packing = { level: constants.Z_BEST_SPEED }
