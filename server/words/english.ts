@@ -338,6 +338,7 @@ export const english: Language = {
     'gate-closed': 'the interval started, and what was left of the order was taken out',
     'seat-closed': 'the seat was closed, and what was left of the order was taken out',
     'session-revoked': 'the order ended when its session key was taken back',
+    'money-asked-back': 'its money was asked back, and what was left of the order was taken out',
   },
   watcherReasons: {
     other: 'the batch is wrong',

@@ -24,6 +24,7 @@ export const cancelReasons = [
   'gate-closed',
   'session-revoked',
   'seat-closed',
+  'money-asked-back',
 ] as const
 
 export const readingStatuses = ['stored', 'duplicate', 'refused'] as const
