@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
 import { parseAddress } from '../contracts/protocol/typed-data.ts'
+import { outliveAccepting } from './accepting.ts'
 import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader, proxyReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
@@ -197,9 +198,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
   const http = createPatientServer(proxyReader(options.trustProxy))
   const url = await listen(http, options, '--port')
-  const metricsServer = options.metricsPort === null ? null : createMetricsServer(registry, health.ready)
+  outliveAccepting(http, log)
+  const names = [options.metricsHost, ...options.origins.map((origin) => new URL(origin).hostname)]
+  const metricsServer =
+    options.metricsPort === null ? null : createMetricsServer({ registry, ready: health.ready, names })
   if (metricsServer !== null) {
     await listen(metricsServer, { host: options.metricsHost, port: options.metricsPort! }, '--metrics-port')
+    outliveAccepting(metricsServer, log)
   }
   // Links use the first of these.
   const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]

@@ -1,6 +1,8 @@
 /** The port of the metrics while something that is measured cannot be asked: it answers, and nothing ends the program. */
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { pino } from 'pino'
 import { Gauge, Registry } from 'prom-client'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -12,15 +14,41 @@ import { type FeederOptions, startFeeder } from '../server/official/start-feeder
 import { patiently } from './patience.ts'
 
 async function ask(registry: Registry, path: string): Promise<[status: number, text: string]> {
-  const server = createMetricsServer(registry, async () => {
+  const answer = await fetch(`http://127.0.0.1:${await serve(registry)}${path}`)
+  return [answer.status, await answer.text()]
+}
+
+/** The port of a server of metrics that is known as `Metrics.example` too. */
+async function serve(registry: Registry): Promise<number> {
+  const ready = async () => {
     throw new Error('nobody knows')
-  })
+  }
+  const server = createMetricsServer({ registry, ready, names: ['Metrics.example'] })
   onTestFinished(() => void server.close())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`)
-  return [answer.status, await answer.text()]
+  return (server.address() as AddressInfo).port
 }
+
+test.each([
+  ['127.0.0.1', 200],
+  ['localhost:1', 200],
+  ['[::1]', 200],
+  [hostname(), 200],
+  ['METRICS.example:9464', 200],
+  ['rebound.example', 403],
+  ['rebound.example:80', 403],
+  ['10.255.255.1', 403],
+  ['127.0.0.1.rebound.example', 403],
+  ['localhost.rebound.example', 403],
+  ['not a name', 403],
+])('under the name %s it answers %i', async (host, status) => {
+  const port = await serve(new Registry())
+  const asked = request({ port, host: '127.0.0.1', path: '/healthz', headers: { host } }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  answer.resume()
+  expect(answer.statusCode).toBe(status)
+})
 
 test('what cannot be measured now is said to whoever asks', async () => {
   const registry = new Registry()

@@ -29,6 +29,8 @@ export function createSmallServer(host: string, answer: RequestListener): Server
   server.maxRequestsPerSocket = 1
   server.on('dropRequest', (_request, socket) => socket.destroy())
   server.maxConnections = mostConnections
+  // What goes wrong with taking a connection, as where no descriptor is left, is nobody's trouble but the client's.
+  server.on('error', () => {})
   server.setTimeout(silentMs)
   const open = new Map<string, number>()
   server.on('connection', (socket) => {

@@ -78,15 +78,16 @@ export async function startProxy(proxy: ProxyConfig, parts: ProxyParts): Promise
     return cached === 'unknown' ? noSuchRegister : cached === 'stale' ? noFreshAnswer : cached
   }
 
-  const sockets = new Set<Socket>()
+  const clients = new Clients(proxy.connections)
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-    sockets.add(socket)
+    clients.admit(socket)
     socket.setTimeout(idleMs, () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    serveClient(socket, answer)
+    serveClient(socket, (request) => {
+      clients.noteAnswer(socket)
+      return answer(request)
+    })
   })
-  server.maxConnections = proxy.connections
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       unwatch()
@@ -106,8 +107,54 @@ export async function startProxy(proxy: ProxyConfig, parts: ProxyParts): Promise
       new Promise((resolve) => {
         unwatch()
         server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
+        for (const socket of clients.all()) socket.destroy()
       }),
+  }
+}
+
+/**
+ * Who has a place. Where there are too few, whoever comes gets that of the client that was answered longest ago, among those of the
+ * address with the most: so nobody keeps places from others by holding them, or by coming again and again from one address.
+ */
+class Clients {
+  readonly #most: number
+  /** By address; of each the one that was answered longest ago comes first. */
+  readonly #byAddress = new Map<string, Set<Socket>>()
+  /** A socket that is closed knows its address no more. */
+  readonly #addressOf = new WeakMap<Socket, string>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  all(): Socket[] {
+    return [...this.#byAddress.values()].flatMap((own) => [...own])
+  }
+
+  admit(socket: Socket): void {
+    const address = socket.remoteAddress ?? ''
+    const before = [...this.#byAddress.values()]
+    if (before.reduce((sum, { size }) => sum + size, 0) >= this.#most) {
+      const [longestAgo] = before.reduce((most, own) => (own.size > most.size ? own : most))
+      this.#leave(longestAgo!)
+      longestAgo!.destroy()
+    }
+    const own = this.#byAddress.get(address) ?? new Set()
+    this.#byAddress.set(address, own.add(socket))
+    this.#addressOf.set(socket, address)
+    socket.once('close', () => this.#leave(socket))
+  }
+
+  noteAnswer(socket: Socket): void {
+    const own = this.#byAddress.get(this.#addressOf.get(socket) ?? '')
+    if (own?.delete(socket)) own.add(socket)
+  }
+
+  #leave(socket: Socket): void {
+    const address = this.#addressOf.get(socket)!
+    const own = this.#byAddress.get(address)
+    own?.delete(socket)
+    if (own?.size === 0) this.#byAddress.delete(address)
   }
 }
 

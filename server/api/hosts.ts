@@ -10,16 +10,33 @@ export type IsOwnHost = (request: Pick<IncomingMessage, 'headers' | 'socket'>) =
 /** `origins` are where people open the page. The machine's own addresses and `localhost` need no mention: no name can pretend to be one. */
 export function ownHosts(origins: readonly string[]): IsOwnHost {
   const hosts = new Set(origins.map((origin) => new URL(origin).host))
-  return ({ headers, socket }) => {
-    const host = headers.host?.toLowerCase() ?? ''
-    if (hosts.has(host)) return true
-    if (!URL.canParse(`http://${host}`)) return false
-    const { hostname } = new URL(`http://${host}`)
-    const address = hostname.replace(/^\[|\]$/g, '')
-    if (hostname === 'localhost') return true
-    if (isIP(address) === 0) return false
-    return address === '::1' || address.startsWith('127.') || address === plain(socket.localAddress)
+  return (request) => {
+    if (hosts.has(request.headers.host?.toLowerCase() ?? '')) return true
+    const name = nameAsked(request)
+    return name !== null && isMachineItself(name, request)
   }
+}
+
+/** The same for a port that only programs ask, under whatever number others know it. `names` are the machine's, without a port. */
+export function ownNames(names: readonly string[]): IsOwnHost {
+  const own = new Set(names.map((name) => name.toLowerCase()))
+  return (request) => {
+    const name = nameAsked(request)
+    return name !== null && (own.has(name) || isMachineItself(name, request))
+  }
+}
+
+/** The name or address under which somebody asks, without its port; null where that is none. */
+function nameAsked({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
+  const url = `http://${headers.host?.toLowerCase() ?? ''}`
+  return URL.canParse(url) ? new URL(url).hostname : null
+}
+
+function isMachineItself(name: string, { socket }: Pick<IncomingMessage, 'socket'>): boolean {
+  if (name === 'localhost') return true
+  const address = name.replace(/^\[|\]$/g, '')
+  if (isIP(address) === 0) return false
+  return address === '::1' || address.startsWith('127.') || address === plain(socket.localAddress)
 }
 
 /** IPv6 wraps IPv4 addresses where a server listens on both. */

@@ -11,7 +11,14 @@ import { checkForm } from '../../contracts/protocol/mistakes.ts'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { sweepNowAndThen } from '../accounts/sessions.ts'
 import { ChainError } from '../chain/error.ts'
-import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
+import {
+  answerKeyedRequest,
+  beginKeyedRequest,
+  lostAfterSeconds,
+  releaseKeyedRequest,
+  renewKeyedRequest,
+  type SessionRow,
+} from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import { isUnableNow } from '../store/unreachable.ts'
 import type { Allowance } from './allowance.ts'
@@ -220,7 +227,11 @@ async function send(response: Response, answer: Answer, kept: { isOwn: boolean }
   // on Node takes them for a leak, and says so in the log for each file.
   response.setMaxListeners(20)
   const chunks = Readable.from(answer.chunks)
-  await (mayPack(response) ? pipeline(chunks, createGzip(packing), response) : pipeline(chunks, response))
+  const sent = mayPack(response) ? pipeline(chunks, createGzip(packing), response) : pipeline(chunks, response)
+  await sent.catch((error: NodeJS.ErrnoException) => {
+    // Whoever asked has gone, which is no failure, and as often as they like.
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE' || !response.closed) throw error
+  })
 }
 
 const packing = { level: constants.Z_BEST_SPEED }
@@ -256,6 +267,9 @@ interface KeyedRun {
   run(): Promise<Answer>
 }
 
+/** Three times before a request counts as lost. */
+const renewEveryMs = (lostAfterSeconds * 1_000) / 4
+
 /**
  * Runs a request at most once for its key, and gives the answer of what was done to every repetition. A refusal has done
  * nothing and is not kept: the next time may find another world.
@@ -276,10 +290,16 @@ async function runOnce(database: Database, { request, body, caller, key, run }: 
       return { status: begun.status, body: JSON.parse(begun.response) }
     default:
   }
-  const answer = await run().catch(async (error) => {
-    await releaseKeyedRequest(database, { caller, key }).catch(unlessUnable)
-    throw error
-  })
+  // A slow node or database may take longer than a lost request is waited for.
+  const renewing = setInterval(() => {
+    renewKeyedRequest(database, { caller, key }).catch(() => {})
+  }, renewEveryMs)
+  const answer = await run()
+    .finally(() => clearInterval(renewing))
+    .catch(async (error) => {
+      await releaseKeyedRequest(database, { caller, key }).catch(unlessUnable)
+      throw error
+    })
   if ('body' in answer) {
     const { status, body: said } = answer
     await answerKeyedRequest(database, { caller, key, status, response: JSON.stringify(said) }).catch(unlessUnable)

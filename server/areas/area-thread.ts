@@ -5,8 +5,9 @@ import { type OpenedAreaStore, openAreaStore } from '../store/area-store.ts'
 import type { AreaIdentity } from '../store/areas.ts'
 import { StoreError } from '../store/error.ts'
 import { logFailure } from '../store/outage.ts'
-import { isUnableNow } from '../store/unreachable.ts'
+import { isUnableNow, whyUnableNow } from '../store/unreachable.ts'
 import { machineClocks, runArea } from './area-program.ts'
+import { tellOpening } from './messages.ts'
 import type { AreaSettings } from './settings.ts'
 
 /** What a thread is started with. */
@@ -48,6 +49,7 @@ async function openedStore(databaseUrl: string, identity: AreaIdentity, log: Log
       opening.then(({ close }) => close()).catch(() => {})
       if (!isUnableNow(error)) throw error
       logFailure(log, 'the area cannot be opened yet', error)
+      tellOpening(parentPort!, `the area cannot be opened yet: ${whyUnableNow(error) ?? 'the database is away'}`)
       await new Promise((resolve) => setTimeout(resolve, restMs))
     }
   }

@@ -26,6 +26,12 @@ import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
 import type { Submission } from './area-handle.ts'
 import type { AreaStore, Journaled, JournalRow, Place, StoredRow } from './area-store.ts'
 
+/**
+ * An agent may have read its meter for so long before the seat opened. The escrow lets an epoch begin at any time: what is older is
+ * traded by nobody, and a reading of each month since 1970 would make the tables of as many months.
+ */
+const longestBeforeSeatSeconds = 62 * 86_400
+
 /** About how long replaying takes: each command, and each seat of a computation. */
 const replayMs = { command: 0.03, seatComputed: 0.02 }
 
@@ -36,7 +42,7 @@ interface Applied extends Journaled {
 /** The commands that a submission is for the engine. */
 export interface Taken {
   commands: Command[]
-  /** Answers to readings of archived intervals, which come before what the commands answer. */
+  /** Answers to readings that no command takes, which come before what the commands answer. */
   refused: Event[]
   /** Where the readings stood in the submission, in the order in which they are answered; null where it is the same. */
   places: number[] | null
@@ -197,21 +203,24 @@ export class JournaledArea {
     const late = places.filter(isLate)
     if (late.length === 0) return { commands: [{ ...submission, atMs }], refused: [], places: null }
     const until = await this.store.archivedUntil()
-    const isArchived = (place: number) => submission.readings[place]!.time <= until
-    const archived = late.filter(isArchived)
-    const known = late.filter((place) => !isArchived(place))
-    const served = known.map((place) => {
+    const refused = new Map<number, Event>()
+    const served: { reading: MeterReading; seat: number }[] = []
+    for (const place of late) {
       const reading = submission.readings[place]!
-      return { reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }
-    })
+      const chain = seatsServedAt(state, reading)[0]?.chain
+      const takenAfter = (chain?.openedAt ?? 0) - longestBeforeSeatSeconds
+      if (reading.time <= until) refused.set(place, refusedOld(reading, 'READING_ARCHIVED', until))
+      else if (reading.time <= takenAfter) refused.set(place, refusedOld(reading, 'READING_BEFORE_SEAT', takenAfter))
+      else served.push({ reading, seat: chain?.seat ?? 0 })
+    }
+    const known = late.filter((place) => !refused.has(place))
     const others = places.filter((place) => !isLate(place))
     const commands: Command[] = []
     if (known.length > 0) commands.push({ type: 'late-readings', atMs, readings: await this.store.late(served) })
     if (others.length > 0) {
       commands.push({ type: 'readings', atMs, readings: others.map((place) => submission.readings[place]!) })
     }
-    const refused = archived.map((place) => refusedAsArchived(submission.readings[place]!, until))
-    return { commands, refused, places: [...archived, ...known, ...others] }
+    return { commands, refused: [...refused.values()], places: [...refused.keys(), ...known, ...others] }
   }
 
   private replay(row: StoredRow): void {
@@ -252,11 +261,15 @@ const noReading = {
   ...{ productionWh: null, reasons: 0, key: null },
 }
 
-/** The answer to a reading that would correct results which have left the tables. */
-function refusedAsArchived({ meter, epoch, time }: MeterReading, until: UtcSeconds): Event {
+/** The answer to a reading of a time of which only what comes after `until` is taken. */
+function refusedOld(
+  { meter, epoch, time }: MeterReading,
+  code: 'READING_ARCHIVED' | 'READING_BEFORE_SEAT',
+  until: UtcSeconds,
+): Event {
   return {
     ...{ type: 'reading', meter, epoch, time, status: 'refused', seat: 0, nextSeat: 0, isLate: true },
-    ...{ code: 'READING_ARCHIVED', details: [time, until] },
+    ...{ code, details: [time, until] },
   }
 }
 

@@ -28,6 +28,8 @@ type Answer = { id: number; events: Event[] } | { id: number; code: AreaError['c
 
 /** What an area says. */
 type Said =
+  /** Its database does not open yet, and why; it hears nothing before. */
+  | { type: 'opening'; reason: string }
   | { type: 'answers'; answers: Answer[] }
   | ({ type: 'changes'; changes: AreaChanges } & SeatChanges)
   | { type: 'seats'; seats: SeatSummary[] }
@@ -44,6 +46,16 @@ export function telling(port: AreaPort, log: (what: string, error: unknown) => v
     if (told.type === 'failure') log(told.what, told.error)
     else say(port, told)
   }
+}
+
+/** Says that the area's database cannot be opened yet. */
+export function tellOpening(port: AreaPort, reason: string): void {
+  say(port, { type: 'opening', reason })
+}
+
+/** Whether what was said comes from an area that hears what it is asked. */
+export function isHearing(said: unknown): boolean {
+  return (said as Said).type !== 'opening'
 }
 
 function say(port: AreaPort, said: Said): void {
@@ -175,6 +187,9 @@ export function connectArea(
           seats.get(number)!.newest = { epoch: said.newest.epochs[place]!, time: said.newest.times[place]! }
         }
         for (const listener of listeners) listener(said.changes)
+        break
+      case 'opening':
+        status = { ...status, condition: { is: 'waiting', code: 'AREA_LOADING', reason: said.reason } }
         break
       case 'status':
         awayBecause = null

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { threadFile } from '../project-files.ts'
 import { type AreaProgram, runArea } from './area-program.ts'
 import type { AreaThreadData } from './area-thread.ts'
-import { type AskedOfArea, type ConnectedArea, connectArea } from './messages.ts'
+import { type AskedOfArea, type ConnectedArea, connectArea, isHearing } from './messages.ts'
 
 /** A thread that has failed is started again after the first of these, then after twice as long each time. */
 const restMs = { first: 1_000, longest: 60_000 }
@@ -52,7 +52,7 @@ export function startAreaThread({ startWorker = startThread, ...data }: AreaThre
     hasSpoken = false
     worker = startWorker({ ...data, loadsBefore: handle.status.loads })
     worker.on('message', (said: unknown) => {
-      hasSpoken = true
+      hasSpoken ||= isHearing(said)
       for (const listener of listeners) listener(said)
     })
     let failure: unknown

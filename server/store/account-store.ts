@@ -89,8 +89,8 @@ export type KeyedRequest =
 const keptHours = 24
 /** An owner sees for somewhat more than a year who read what. */
 const keptReadHours = 400 * 24
-/** A request that was begun this long ago and never answered was lost with its process: it may be run again. */
-const lostAfterSeconds = 60
+/** A request that was begun or said to be under way this long ago, and never answered, was lost with its process: it may be run again. */
+export const lostAfterSeconds = 60
 
 export async function beginKeyedRequest(
   sql: Database,
@@ -111,6 +111,15 @@ export async function beginKeyedRequest(
   if (!requestHash.equals(row.request_hash)) return { state: 'other-request' }
   if (row.status === null) return { state: 'under-way' }
   return { state: 'answered', status: row.status, response: row.response }
+}
+
+/** Says that a request is under way still, however long it takes. */
+export async function renewKeyedRequest(
+  sql: Database,
+  { caller, key }: { caller: string; key: string },
+): Promise<void> {
+  await sql`
+    update idempotency_keys set created_at = now() where caller = ${caller} and key = ${key} and status is null`
 }
 
 export async function answerKeyedRequest(

@@ -38,9 +38,22 @@ export interface ArchiveOptions {
 /**
  * Archives every month that is older than what is retained, the oldest first: one file for each area, then the month leaves the
  * tables. Whatever was interrupted goes on where it was. Returns what stands against the next month, or null where nothing does.
- * Throws `STORE_ARCHIVE` where a file that was written is not there or not what it was, and `STORE_IN_USE`.
+ * Throws `STORE_ARCHIVE` where a file that was written is not there or not what it was, and `STORE_IN_USE`, also where another run is at work.
  */
 export async function archiveMonths(database: Database, options: ArchiveOptions): Promise<string | null> {
+  // Two would write to one file. This transaction does nothing but hold the lock, which goes with it whatever ends the process.
+  return transact(database, async (sql) => {
+    await sql`set local idle_in_transaction_session_timeout = 0`
+    const [row] = await sql<[{ isOurs: boolean }]>`select pg_try_advisory_xact_lock(${archiveLock}) as "isOurs"`
+    if (!row.isOurs) throw new StoreError('STORE_IN_USE', 'months are being archived by another run: wait for its end')
+    return archiveOldMonths(database, options)
+  })
+}
+
+/** Any number that nothing else locks by. */
+const archiveLock = 7_274_632
+
+async function archiveOldMonths(database: Database, options: ArchiveOptions): Promise<string | null> {
   const { folder, retainMonths, now } = options
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const month of await keptMonths(database)) {

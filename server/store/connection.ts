@@ -33,6 +33,7 @@ export function watchedSockets({ silenceSeconds, opened, lost }: Watch): (target
     const address = { host: host[place]!, port: port[place]! }
     // postgres.js takes the name that a certificate must have from the socket.
     const socket = path === false ? Object.assign(connect(address), address) : connect(path)
+    tellLate(socket)
     opened?.(socket)
     socket.once('connect', () => {
       // Unless this side has said that it ends. Node itself says so once the other side has: that listener comes after this one.
@@ -45,6 +46,17 @@ export function watchedSockets({ silenceSeconds, opened, lost }: Watch): (target
     if (silenceSeconds !== null) endInSilence(socket, silenceSeconds)
     return socket
   }
+}
+
+/**
+ * postgres.js (3.4.9) listens a moment after it was given a socket. What fails before, as where no descriptor is left, would be heard by
+ * nobody, and that ends the process: it is told as soon as somebody listens, which is before the socket says that it is closed.
+ */
+function tellLate(socket: Socket): void {
+  socket.once('error', (error) => {
+    if (socket.listenerCount('error') > 0) return
+    setImmediate(() => socket.emit('error', error))
+  })
 }
 
 /** The time of silence is divided into so many looks. */

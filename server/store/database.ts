@@ -167,7 +167,7 @@ export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof StoreError) return code === 'STORE_LOST' || code === 'STORE_SILENT'
   return error instanceof postgres.PostgresError
     ? /^(08|57P|25P03)/.test(code)
-    : /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)
+    : /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EMFILE|ENFILE)/.test(code)
 }
 
 const migrationLock = 0x636f6d6d

@@ -84,6 +84,15 @@ function newestReading(sql: Queries) {
     order by last.epoch desc, last.stretch desc limit 1)`
 }
 
+/** The time from which on readings of a seat are kept, at most a stretch too early; null where its meter was never read. */
+export async function readSince(sql: Queries, { areaId, seat }: { areaId: number; seat: number }) {
+  const [row] = await sql<[{ since: UtcSeconds | null }]>`
+    select min(stretch) * ${stretchLength}::bigint * max(length.seconds) as since
+    from reading_stretches cross join ${intervalLength(sql, sql`${areaId}`)} length
+    where area_id = ${areaId} and seat = ${seat}`
+  return row.since === null ? null : Number(row.since)
+}
+
 /** An area keeps the length of its intervals. */
 export function intervalLength(sql: Queries, areaId: Column) {
   return sql`(

@@ -9,6 +9,8 @@ const brokenOff =
   'it breaks the connection off: see its log, and whether something else than PostgreSQL listens there, or one without the TLS that the address asks for'
 const certificate =
   'its certificate is not trusted: name its authority’s file in NODE_EXTRA_CA_CERTS, and the host as the certificate does'
+const descriptors =
+  'this program may open no more files and connections: raise what it may (LimitNOFILE of its service, ulimit -n)'
 const stopping = 'it is starting up or shutting down: try again'
 const failing = 'its files cannot be read or written: see its log, and the disk below it'
 const others = 'it holds tables of another program: name an empty database'
@@ -25,6 +27,8 @@ const remedies: Record<string, string> = {
   ETIMEDOUT: absent,
   EHOSTUNREACH: noWay,
   ENETUNREACH: noWay,
+  EMFILE: descriptors,
+  ENFILE: descriptors,
   ECONNRESET: brokenOff,
   EPIPE: brokenOff,
   CONNECTION_CLOSED: brokenOff,
@@ -93,8 +97,10 @@ export function isUnableNow(error: unknown): boolean {
 
 /** Why it can do nothing for anybody now, in words of ours alone, which everybody may read; null where there are none. */
 export function whyUnableNow(error: unknown): string | null {
-  const isTold = error instanceof postgres.PostgresError && isUnableNow(error) && Object.hasOwn(remedies, error.code)
-  return isTold ? `the database cannot be used: ${remedies[error.code]}` : null
+  const { code } = error as { code?: unknown }
+  if (typeof code !== 'string' || !isUnableNow(error) || !Object.hasOwn(remedies, code)) return null
+  const isOfPlace = !(error instanceof postgres.PostgresError) && remedies[code] !== descriptors
+  return isOfPlace ? null : `the database cannot be used: ${remedies[code]}`
 }
 
 /** An address without the user and password in it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Gauge, Registry } from 'prom-client'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
+import { outliveAccepting } from '../accepting.ts'
 import { refuseDevelopmentKey } from '../chain/development-keys.ts'
 import { openProvider, readEscrowFacts } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
@@ -105,12 +106,14 @@ export async function watch(options: WatchOptions): Promise<{ stop(): Promise<vo
     },
   })
   const poller = startPoller({ name: `watcher of area ${area}`, everyMs: pollMs, log, run })
-  const server = options.metricsPort === null ? null : createMetricsServer(registry, async () => notReady())
+  const measured = { registry, ready: async () => notReady(), names: [options.metricsHost] }
+  const server = options.metricsPort === null ? null : createMetricsServer(measured)
   if (server !== null) {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(options.metricsPort!, options.metricsHost, resolve)
     })
+    outliveAccepting(server, log)
   }
   log.info({ area, watcher: wallet.address, server: serverUrl }, 'watching')
   return {

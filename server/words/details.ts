@@ -93,6 +93,7 @@ export const readingDetails = {
   READING_EPOCH_ENDED: { epoch: 'count', running: 'count' },
   READING_BEFORE_EPOCH: { time: 'time', start: 'time' },
   READING_ARCHIVED: { time: 'time', until: 'time' },
+  READING_BEFORE_SEAT: { time: 'time', until: 'time' },
   READING_EQUIVOCATION: { time: 'time' },
   READING_FALLING: { later: 'time', earlier: 'time' },
   READING_IMPLAUSIBLE: { direction: 'side', energy: 'energy', intervals: 'count' },

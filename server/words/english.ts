@@ -264,6 +264,8 @@ const readings: Language['readings'] = {
   READING_EPOCH_ENDED: ({ epoch, running }) => `epoch ${epoch} has ended, and epoch ${running} runs`,
   READING_ARCHIVED: ({ time, until }) =>
     `${time} lies in a month that is archived: only later ones than ${until} are taken`,
+  READING_BEFORE_SEAT: ({ time, until }) =>
+    `${time} lies too long before the meter’s seat opened: only later ones than ${until} are taken`,
   READING_BEFORE_EPOCH: ({ time, start }) => `${time} is not after ${start}, where the epoch began`,
   READING_EQUIVOCATION: ({ time }) =>
     `another value was signed for ${time}: the first one stands, and the meter is suspended`,
@@ -336,6 +338,7 @@ export const english: Language = {
     'gate-closed': 'the interval started, and what was left of the order was taken out',
     'seat-closed': 'the seat was closed, and what was left of the order was taken out',
     'session-revoked': 'the order ended when its session key was taken back',
+    'money-asked-back': 'its money was asked back, and what was left of the order was taken out',
   },
   watcherReasons: {
     other: 'the batch is wrong',

@@ -8,6 +8,7 @@ import { readSourceTree } from '../tidy/source-tree.ts'
 /** Names of other people's codes and of settings, which look like codes. */
 const foreign = new Set([
   // Node
+  'ERR_STREAM_PREMATURE_CLOSE',
   'ERR_WORKER_OUT_OF_MEMORY',
   'UND_ERR_SOCKET',
   // ethers and LevelDB

@@ -323,6 +323,29 @@ describe('everything that is kept of an account', () => {
     expect(of('getSessions').length).toBeGreaterThanOrEqual(1)
   })
 
+  test('holds what a meter was read before its seat opened', async () => {
+    const { database } = street
+    const [read] = await database<{ seat: number; time: number; epoch: number }[]>`
+      select readings.seat, time, epoch from readings join seats using (area_id, seat)
+      where area_id = 1 and account = ${lower(people.bob)} order by time limit 1`
+    const { seat, epoch } = read!
+    const time = read!.time - 40 * 86_400
+    const month = Date.UTC(new Date(time * 1000).getUTCFullYear(), new Date(time * 1000).getUTCMonth()) / 1000
+    await database`select make_months(array[${month}::bigint])`
+    await database`
+      insert into readings select (jsonb_populate_record(own, jsonb_build_object('time', ${time}::bigint))).*
+      from readings own where area_id = 1 and seat = ${seat} and time = ${read!.time}`
+    const stretch = Math.floor(time / (intervalSeconds * 128))
+    await database`insert into reading_stretches values (1, ${seat}, ${epoch}, ${stretch})`
+    try {
+      const { body } = await ask(street, 'GET', `accounts/${lower(people.bob)}/everything`, { token })
+      expect(body).toContain(`"time":"${new Date(time * 1000).toISOString()}"`)
+    } finally {
+      await database`delete from readings where area_id = 1 and seat = ${seat} and time = ${time}`
+      await database`delete from reading_stretches where area_id = 1 and seat = ${seat} and stretch = ${stretch}`
+    }
+  })
+
   test('leaves no list of an account out', async () => {
     const all = (await lists()).filter(({ responses }) => JSON.stringify(responses).includes('cursor'))
     const ids = all.map(({ operationId }) => operationId)

@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { digestOf, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
 import { orderSchema } from '../../server/api/resources.ts'
 import { sessionSchema } from '../../server/api/session-resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
+import { patiently } from '../patience.ts'
 import { domain, grantOf, lower, meters, type orderOf, people, seatIds, settings, signedOrder } from './people.ts'
 import { ask, type Street, signInMessage, startStreet, tokenOf } from './street.ts'
 
@@ -377,6 +378,37 @@ describe('Idempotency-Key', () => {
     expect((await claim('k5')).body.code).toBe('IDEMPOTENCY_UNDER_WAY')
     await street.database`update idempotency_keys set created_at = now() - interval '2 minutes' where key = 'k5'`
     expect((await claim('k5')).status).toBe(202)
+  })
+
+  test('a request that takes longer than one that was lost is not begun twice', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      let go = () => {}
+      street.relayError.until = new Promise<void>((resolve) => {
+        go = resolve
+      })
+      const before = street.relayed.length
+      const slow = claim('k8')
+      const begunAgo = async (seconds: number) => {
+        const { database } = street
+        const rows = await database`
+          select from idempotency_keys
+          where key = 'k8' and status is null and created_at <= now() - make_interval(secs => ${seconds})`
+        return rows.length === 1
+      }
+      await vi.waitFor(async () => expect(await begunAgo(0)).toBe(true), patiently)
+      await street.database`update idempotency_keys set created_at = now() - interval '2 minutes' where key = 'k8'`
+      vi.advanceTimersByTime(20_000)
+      await vi.waitFor(async () => expect(await begunAgo(100)).toBe(false), patiently)
+      expect((await claim('k8')).body.code).toBe('IDEMPOTENCY_UNDER_WAY')
+      go()
+      expect((await slow).status).toBe(202)
+      expect(street.relayed).toHaveLength(before + 1)
+      expect((await claim('k8')).headers.get('idempotency-replayed')).toBe('true')
+    } finally {
+      delete street.relayError.until
+      vi.useRealTimers()
+    }
   })
 
   test('what is done and cannot be noted is answered as done, and is not run again', async () => {

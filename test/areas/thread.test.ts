@@ -147,7 +147,9 @@ test('an area whose database never answered can be stopped', async () => {
   const way = await startProxy(url)
   way.cutAtAnswer()
   const handle = start(way.url, 1, 'one')
-  await delay(500)
+  await until(() => handle.status.condition.is === 'waiting' && handle.status.condition.reason.includes('opened'))
+  const reason = 'the area cannot be opened yet: the database is away'
+  expect(handle.status.condition).toEqual({ is: 'waiting', code: 'AREA_LOADING', reason })
   await handle.stop()
   expect(handle.status.condition.is).toBe('stopped')
   await way.stop()

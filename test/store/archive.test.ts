@@ -209,6 +209,20 @@ test('a file that was written and is not what it was keeps its month in the tabl
   expect(await database`select 1 from readings where time < ${february}`).toEqual([])
 })
 
+test('two runs at once do not write to one file', async () => {
+  const blocking = openDatabase(area.url, 1)
+  await blocking`begin`
+  await blocking`lock table statement_seats in access exclusive mode`
+  const first = archive()
+  await vi.waitUntil(() => existsSync(`${fileOf('2026-01')}.partial`), patiently)
+  await expect(archive()).rejects.toMatchObject({ code: 'STORE_IN_USE' })
+  await blocking`rollback`
+  await blocking.end()
+  expect(await first).toBeNull()
+  expect([...archivedBatches(fileOf('2026-01')).keys()]).toEqual(ends.filter((end) => end <= february))
+  expect(await archive()).toBeNull()
+})
+
 test('killed in the middle of writing a file, the next run writes it whole', async () => {
   const { database, url } = area
   const blocking = openDatabase(url, 1)

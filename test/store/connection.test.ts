@@ -2,8 +2,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import { arrayTypes } from '../../server/store/array-types.ts'
+import { watchedSockets } from '../../server/store/connection.ts'
 import { type Database, isConnectionLoss, openDatabase, transact } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
+import { isUnableNow, whyUnableNow } from '../../server/store/unreachable.ts'
 import { order, placing, seat, t0 } from '../market/engine/street.ts'
 import { identity, openedArea, type ScratchArea } from './area.ts'
 import { JournalWriter } from './journal-writer.ts'
@@ -20,6 +22,38 @@ afterAll(() => server.stop())
 async function untilTrue(attempt: () => Promise<boolean>): Promise<void> {
   while (!(await attempt().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20))
 }
+
+/** Where a connection fails before anything was sent: without a descriptor left, or, as here, on an address that takes none. */
+const nowhere = '255.255.255.255'
+
+test('a connection that fails at once is told to the driver, which listens a moment later', async () => {
+  const sockets = watchedSockets({ silenceSeconds: null, lost: () => expect.unreachable() })
+  const heard = await new Promise<string[]>((resolve) => {
+    // As the driver connects again: from a timer, after which what fails at once is told before any promise.
+    setTimeout(async () => {
+      const socket = await Promise.resolve(sockets({ host: [nowhere], port: [5432], path: false }))
+      const said: string[] = []
+      socket.on('error', ({ syscall }: NodeJS.ErrnoException) => said.push(`error of ${syscall}`))
+      socket.on('close', () => resolve([...said, 'closed']))
+    })
+  })
+  expect(heard).toEqual(['error of connect', 'closed'])
+})
+
+test('a pool whose connections fail at once says so to each query, and is none the smaller', async () => {
+  const database = openDatabase(`postgres://user@${nowhere}/database`, 1)
+  // The driver rests longer after each failure.
+  for (let asked = 0; asked < 3; asked += 1) {
+    await expect(database`select 1`).rejects.toMatchObject({ syscall: 'connect' })
+  }
+  await database.end({ timeout: 0 })
+})
+
+test('what fails for want of descriptors passes, and is said in a sentence', () => {
+  const error = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE', syscall: 'connect' })
+  expect([isConnectionLoss(error), isUnableNow(error)]).toEqual([true, true])
+  expect(whyUnableNow(error)).toMatch(/^the database cannot be used: this program .*LimitNOFILE/)
+})
 
 describe('a query', () => {
   let proxy: BrittleWay

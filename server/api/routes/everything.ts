@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import type { SessionRow } from '../../store/account-store.ts'
 import { keptFrom } from '../../store/archives.ts'
+import { readSince } from '../../store/queries-seats.ts'
 import { createAllowance } from '../allowance.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
@@ -87,8 +88,15 @@ export function everythingRoutes(
     return (await keptFrom(database, await tables.idOf(area))) * 1000
   }
 
+  /** A meter may have been read before its seat traded. */
+  async function sinceMs(id: string, { fromMs }: Span): Promise<number> {
+    const { area, number: seat } = partsOfSeatId(BigInt(id))
+    const since = await readSince(database, { areaId: await tables.idOf(areaOf(areas, area)), seat })
+    return since === null ? fromMs : Math.min(fromMs, since * 1000)
+  }
+
   async function* linesOf(asking: Asking, account: string): AsyncGenerator<string> {
-    // The time of which each seat has readings: that of its intervals, and of what it signed last.
+    // The time of which each seat has results, and of what it signed last.
     const spans = new Map<string, Span>()
     for (const id of needs.nothing) {
       for await (const item of itemsOf(listNamed(id), asking, { params: { account } })) {
@@ -107,7 +115,8 @@ export function everythingRoutes(
     }
     for (const id of needs.seat) {
       for (const [seat, span] of spans) {
-        for (const query of stretchesOf(span, await keptFromMs(seat))) {
+        const all = { ...span, fromMs: await sinceMs(seat, span) }
+        for (const query of stretchesOf(all, await keptFromMs(seat))) {
           const asked = { params: { account }, query: { seat, ...query } }
           for await (const item of itemsOf(listNamed(id), asking, asked)) yield lineOf(id, item)
         }

@@ -24,6 +24,7 @@ export const cancelReasons = [
   'gate-closed',
   'session-revoked',
   'seat-closed',
+  'money-asked-back',
 ] as const
 
 export const readingStatuses = ['stored', 'duplicate', 'refused'] as const
@@ -49,6 +50,7 @@ export const readingCodes = [
   'READING_IMPLAUSIBLE',
   'READING_KEY',
   'READING_ARCHIVED',
+  'READING_BEFORE_SEAT',
 ] as const
 export type ReadingCode = (typeof readingCodes)[number]
 

@@ -215,6 +215,11 @@ export function freeFunds(seat: SeatState, committed: ReadonlyMap<number, Ledger
   return free > 0n ? free : 0n
 }
 
+/** Whether a seat has committed more than it leaves in its purse: it has asked back what it had promised. */
+export function isOvercommitted({ chain }: SeatState, committed: ReadonlyMap<number, LedgerUnits>): boolean {
+  return (committed.get(chain.seat) ?? 0n) > chain.balance - (chain.withdrawal?.amount ?? 0n)
+}
+
 /** The most energy that free funds pay for at worst, at most `wantedWh`. */
 function payableWh(side: Side, priceTicks: Ticks, wantedWh: Wh, free: LedgerUnits): Wh {
   const perWh = costPerWh(side, priceTicks)

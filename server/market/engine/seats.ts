@@ -7,7 +7,7 @@ import type { StoredRegisters } from '../area/interval.ts'
 import { firstCreditMs, forgetOrders } from '../area/orders.ts'
 import { isNewer } from '../area/registers.ts'
 import { type AreaState, intervalsBetween, lengthOf, type SeatState, termsAt } from '../area/state.ts'
-import { cancelForwardOfSeat } from '../stages/forward/book.ts'
+import { cancelForwardOfSeat, cancelUnpaidForward } from '../stages/forward/book.ts'
 
 /** For so many intervals in a row a reading is waited for in vain; then the seat is waited for only once it is read again. */
 export const mostMissed = 4
@@ -34,6 +34,7 @@ function syncSeat(state: AreaState, chain: ChainSeat): Event[] {
   const before = known === undefined ? [] : [...known.earlierTerms, ...known.chain.terms]
   const baseBefore = seat.base
   const keysBefore = seat.chain.keys
+  const askedBefore = known?.chain.withdrawal?.amount ?? 0n
   const beginsEpoch = chain.base.epoch > seat.base.epoch
   if (chain.confirmations > seat.chain.confirmations) seat.missed = 0
   seat.chain = chain
@@ -43,7 +44,9 @@ function syncSeat(state: AreaState, chain: ChainSeat): Event[] {
   if (beginsEpoch || seat.base.time > seat.newest.time) seat.newest = { ...seat.base, quality: 0 }
   if (known !== undefined) outdate(state, seat, { before, beginsEpoch, isMoved: seat.base !== baseBefore })
   const voided = voidReadings(state, seat, keysBefore)
-  return [shown, ...voided, ...endWhatIsClosed(state, seat), ...liftSuspension(state, chain)]
+  const asksMore = (chain.withdrawal?.amount ?? 0n) > askedBefore
+  const unpaid = asksMore ? cancelUnpaidForward(state, seat) : []
+  return [shown, ...voided, ...endWhatIsClosed(state, seat), ...unpaid, ...liftSuspension(state, chain)]
 }
 
 /**

@@ -38,6 +38,38 @@ function read(run: (command: Command) => Event[], exportWh: number, importWh: nu
   return cleared(run({ type: 'readings', atMs: justAfterEnd, readings })).at(-1)!
 }
 
+describe('money that is asked back', () => {
+  const asking = (number: number, amount: bigint) =>
+    seat(number, { balance: 1_000_000n, withdrawal: { amount, to: addressOf('a', number), claimableAt: t0 } })
+  const purse = (number: number) => seat(number, { balance: 1_000_000n })
+
+  it('pays for no trade: what rests beyond it is taken out, the newest first', () => {
+    const { run, state } = open([seat(1), purse(2)])
+    run(forward(2, 'buy', { limitPrice: 1_400, maxWh: 300 }))
+    run(forward(2, 'buy', { limitPrice: 1_300, maxWh: 200 }))
+    run(forward(2, 'sell', { limitPrice: 1_900, maxWh: 100 }))
+    const events = run(following(before, [asking(2, 500_000n)]))
+    expect(eventsOf(events, 'forward-cancelled')).toMatchObject([
+      { seat: 2, arrival: 2, energyWh: 200, reason: 'money-asked-back' },
+    ])
+    expect(committedFunds(state).get(2)).toBe(420_000n)
+    expect(eventsOf(run(following(before, [asking(2, 1_000_000n)])), 'forward-cancelled')).toMatchObject([
+      { arrival: 1, energyWh: 300, reason: 'money-asked-back' },
+    ])
+    expect(committedFunds(state).get(2) ?? 0n).toBe(0n)
+    // What it sells costs it nothing, and stays.
+    expect(eventsOf(run(forward(1, 'buy', { limitPrice: 1_900, maxWh: 100 })), 'forward-trade')).toHaveLength(1)
+    expect(eventsOf(run(forward(1, 'sell', { limitPrice: 1_300, maxWh: 100 })), 'forward-trade')).toEqual([])
+  })
+
+  it('takes out nothing where enough is left', () => {
+    const { run } = open([seat(1), purse(2)])
+    run(forward(2, 'buy', { limitPrice: 1_000, maxWh: 300 }))
+    expect(eventsOf(run(following(before, [asking(2, 700_000n)])), 'forward-cancelled')).toEqual([])
+    expect(eventsOf(run(forward(1, 'sell', { limitPrice: 1_000, maxWh: 300 })), 'forward-trade')).toHaveLength(1)
+  })
+})
+
 const cancelling = (id: string, by: string, atMs = before) =>
   ({ type: 'cancel', atMs, id, by, signature: '0x' }) as const
 

@@ -4,7 +4,7 @@
  */
 import type { UtcSeconds } from '../../../../contracts/protocol/units.ts'
 import type { CommandOf, Event, EventOf, ForwardOrder, ForwardTrade } from '../../area/area.ts'
-import { committedFunds, freeFunds, worstCase } from '../../area/funds.ts'
+import { committedFunds, freeFunds, isOvercommitted, worstCase } from '../../area/funds.ts'
 import { grantEnd } from '../../area/grants.ts'
 import {
   cancelRefusal,
@@ -171,6 +171,19 @@ export function cancelForwardOfSeat(
     const forward = state.forward.get(start)!
     const orders = [...positionOf(forward, seat).orders].filter(isTheirs)
     return orders.map((order): Event => withdraw(state, forward, order, reason))
+  })
+}
+
+/** Withdraws resting orders that a seat cannot pay for any more, the newest first. */
+export function cancelUnpaidForward(state: AreaState, seat: SeatState): Event[] {
+  const resting = [...state.forward.values()].flatMap((forward) =>
+    [...positionOf(forward, seat.chain.seat).orders].map((order) => ({ forward, order })),
+  )
+  resting.sort((a, b) => b.order.arrival - a.order.arrival)
+  return resting.flatMap(({ forward, order }) => {
+    const binds = worstCase(order.side, order.limitTicks, order.openWh) > 0n
+    if (!binds || !isOvercommitted(seat, committedFunds(state))) return []
+    return [withdraw(state, forward, order, 'money-asked-back')]
   })
 }
 
