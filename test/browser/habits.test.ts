@@ -75,6 +75,18 @@ it('a neighbour is preferred by the keyboard alone, and all of it is spoken', as
   await Promise.all([alice, bob].map((page) => page.context().close()))
 })
 
+it('what is pressed twice in a row is done once', async () => {
+  const bob = await pageOf('bob')
+  const sent: string[] = []
+  bob.on('request', (request) => request.method() === 'POST' && sent.push(new URL(request.url()).pathname))
+  await bob.locator('summary', { hasText: /^Who bought$/ }).click()
+  await bob.getByLabel('Name that neighbours see').fill('Bob of the south')
+  await bob.getByRole('button', { name: 'Keep', exact: true }).dblclick()
+  await shows(bob, '.partners [role=status]', /^Kept/)
+  expect(sent.filter((path) => path.endsWith('/partner-choices'))).toHaveLength(1)
+  await bob.context().close()
+})
+
 describe('a home’s page', () => {
   /** What stands before what on the page, as somebody reads it. */
   const places = (page: Page, selectors: readonly string[]) =>
