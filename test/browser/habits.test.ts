@@ -87,6 +87,25 @@ it('what is pressed twice in a row is done once', async () => {
   await bob.context().close()
 })
 
+it('who joins goes back by the browser’s own button, and is where they were after the page was loaded anew', async () => {
+  const page = await open('/join')
+  const signIn = async () => {
+    await page.getByLabel('Or paste a private key').fill(people.bob.privateKey)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+  await signIn()
+  await page.getByRole('textbox', { name: 'Code' }).fill('abcd-2345')
+  await page.getByRole('button', { name: 'Find my home' }).click()
+  await page.getByRole('button', { name: 'Enter another code' }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/join/ABCD2345')
+  await page.reload()
+  await signIn()
+  await page.getByRole('button', { name: 'Enter another code' }).waitFor()
+  await page.goBack()
+  await page.getByRole('textbox', { name: 'Code' }).waitFor()
+  await page.context().close()
+})
+
 describe('a home’s page', () => {
   /** What stands before what on the page, as somebody reads it. */
   const places = (page: Page, selectors: readonly string[]) =>
