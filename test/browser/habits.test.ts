@@ -245,6 +245,25 @@ it('a phone without a network says what holds, and signs nothing by itself once 
   await page.context().close()
 })
 
+it('an act whose part could not be fetched offers the page anew, since browsers remember that', async () => {
+  const blocked = '**/assets/submit-*.js'
+  const page = await open('/account', { serviceWorkers: 'block' })
+  await page.getByLabel('Or paste a private key').fill(people.alice.privateKey)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.locator('.result-list').first().waitFor()
+  await page.route(blocked, (route) => route.abort())
+  await page
+    .getByRole('button', { name: /^[\d.]+\sct\/kWh less$/ })
+    .first()
+    .click()
+  await page.getByRole('button', { name: 'Set my price' }).press('Enter')
+  await shows(page, '.my-price .trouble', /could not be fetched/)
+  await page.unroute(blocked)
+  await page.getByRole('button', { name: 'Load the page again' }).press('Enter')
+  await page.getByLabel('Or paste a private key').waitFor()
+  await page.context().close()
+})
+
 it('a browser that signs out keeps nothing of the account', async () => {
   const page = await pageOf('alice')
   const account = lower(people.alice)

@@ -6,7 +6,7 @@ export const apiWords = catalogue({
     unreachable: 'The server cannot be reached. Check the connection and try again.',
     answered: (status: number) => `The server answered with status ${status}.`,
     noJson: 'The server gave an answer that this page cannot read.',
-    pageMissing: 'A part of this page could not be fetched. Check the connection and try again.',
+    pageMissing: 'A part of this page could not be fetched. Check the connection, then load the page again.',
     /** By the code of the refusal. */
     refusals: {
       ORDER_SEAT_CLOSED: 'This meter trades no more, or it is suspended.',
@@ -30,7 +30,7 @@ export const apiWords = catalogue({
     answered: (status) => `Der Server antwortete mit Status ${status}.`,
     noJson: 'Der Server gab eine Antwort, die diese Seite nicht lesen kann.',
     pageMissing:
-      'Ein Teil dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
+      'Ein Teil dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und laden Sie die Seite dann neu.',
     refusals: {
       ORDER_SEAT_CLOSED: 'Dieser Zähler handelt nicht mehr, oder er ist gesperrt.',
       ORDER_NONCE:
