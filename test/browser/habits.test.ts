@@ -264,6 +264,24 @@ it('an act whose part could not be fetched offers the page anew, since browsers 
   await page.context().close()
 })
 
+it('a deposit that a phone without a network could not send is not sent once it is back', async () => {
+  const page = await pageOf('bob')
+  const sent: string[] = []
+  page.on('request', (request) => request.method() === 'POST' && sent.push(new URL(request.url()).pathname))
+  await page.locator('summary', { hasText: /^What I pay when I need energy/ }).click()
+  const field = page.getByLabel('Add to my purse')
+  await field.fill('0.01')
+  await page.context().setOffline(true)
+  await page.getByRole('button', { name: 'Put in' }).press('Enter')
+  await shows(page, '.trouble', /cannot be reached|could not be fetched/)
+  await page.context().setOffline(false)
+  await page.locator('.offline').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Put in' }).waitFor()
+  expect(await field.inputValue()).toBe('0.01')
+  expect(sent.filter((path) => path.endsWith('/deposits'))).toEqual([])
+  await page.context().close()
+})
+
 it('a browser that signs out keeps nothing of the account', async () => {
   const page = await pageOf('alice')
   const account = lower(people.alice)
