@@ -39,10 +39,14 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
 /** The page of somebody who has signed in with a key. */
 async function pageOf(person: 'alice' | 'bob', options?: BrowserContextOptions): Promise<Page> {
   const page = await open('/account', options)
-  await page.getByLabel('Or paste a private key').fill(people[person].privateKey)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signInAs(person, page)
   await page.locator('.result-list').first().waitFor()
   return page
+}
+
+async function signInAs(person: 'alice' | 'bob', page: Page): Promise<void> {
+  await page.getByLabel('Or paste a private key').fill(people[person].privateKey)
+  await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 const press = async (page: Page, role: string, name: RegExp) => {
@@ -89,17 +93,13 @@ it('what is pressed twice in a row is done once', async () => {
 
 it('who joins goes back by the browser’s own button, and is where they were after the page was loaded anew', async () => {
   const page = await open('/join')
-  const signIn = async () => {
-    await page.getByLabel('Or paste a private key').fill(people.bob.privateKey)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-  }
-  await signIn()
+  await signInAs('bob', page)
   await page.getByRole('textbox', { name: 'Code' }).fill('abcd-2345')
   await page.getByRole('button', { name: 'Find my home' }).click()
   await page.getByRole('button', { name: 'Enter another code' }).waitFor()
   expect(new URL(page.url()).pathname).toBe('/join/ABCD2345')
   await page.reload()
-  await signIn()
+  await signInAs('bob', page)
   await page.getByRole('button', { name: 'Enter another code' }).waitFor()
   await page.goBack()
   await page.getByRole('textbox', { name: 'Code' }).waitFor()
@@ -247,10 +247,7 @@ it('a phone without a network says what holds, and signs nothing by itself once 
 
 it('an act whose part could not be fetched offers the page anew, since browsers remember that', async () => {
   const blocked = '**/assets/submit-*.js'
-  const page = await open('/account', { serviceWorkers: 'block' })
-  await page.getByLabel('Or paste a private key').fill(people.alice.privateKey)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.locator('.result-list').first().waitFor()
+  const page = await pageOf('alice', { serviceWorkers: 'block' })
   await page.route(blocked, (route) => route.abort())
   await page
     .getByRole('button', { name: /^[\d.]+\sct\/kWh less$/ })
@@ -297,4 +294,33 @@ it('a browser that signs out keeps nothing of the account', async () => {
   await page.getByLabel('Or paste a private key').waitFor()
   expect(await kept()).not.toBe(200)
   await page.context().close()
+})
+
+it('who signs out in one tab is signed out in the others of that browser, where somebody else goes on', async () => {
+  const first = await pageOf('alice')
+  const [second, third] = [await first.context().newPage(), await first.context().newPage()]
+  for (const [page, person] of [
+    [second, 'alice'],
+    [third, 'bob'],
+  ] as const) {
+    await page.goto(`${street.origin}/account`)
+    await signInAs(person, page)
+    await page.locator('.result-list').first().waitFor()
+  }
+  await first.getByRole('button', { name: 'Sign out' }).click()
+  await first.getByLabel('Or paste a private key').waitFor()
+  await second.getByLabel('Or paste a private key').waitFor()
+  expect(await third.locator('.result-list').count()).toBeGreaterThan(0)
+  await first.context().close()
+})
+
+it('a page whose session was ended on another device signs in again and stays live', async () => {
+  const [page, other] = [await pageOf('alice'), await pageOf('alice')]
+  const signedIn = page.waitForResponse(
+    (answer) => /\/session$/.test(answer.url()) && answer.request().method() === 'POST',
+  )
+  await other.getByRole('button', { name: 'End it' }).first().click()
+  await signedIn
+  await page.locator('.offline').waitFor({ state: 'detached' })
+  await Promise.all([page, other].map((each) => each.context().close()))
 })
