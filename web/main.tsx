@@ -14,6 +14,7 @@ import './style/numbers.css'
 import './style/charts.css'
 import './style/seat.css'
 import './style/forced-colors.css'
+import './style/print.css'
 
 /** A session that is refused within this time after it began does not make the page sign in again, in milliseconds. */
 const signInPauseMs = 10_000

@@ -261,6 +261,15 @@ it('an act whose part could not be fetched offers the page anew, since browsers 
   await page.context().close()
 })
 
+it('a printed page hides nothing below the bar at the foot of a phone’s window', async () => {
+  const page = await pageOf('alice')
+  const bar = page.locator('.thumb-bar')
+  await bar.waitFor()
+  await page.emulateMedia({ media: 'print' })
+  await bar.waitFor({ state: 'hidden' })
+  await page.context().close()
+})
+
 it('a deposit that a phone without a network could not send is not sent once it is back', async () => {
   const page = await pageOf('bob')
   const sent: string[] = []
