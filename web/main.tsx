@@ -1,5 +1,5 @@
 /** Starts the page. */
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { notifyManager, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ProblemError } from './api/client.ts'
@@ -14,9 +14,13 @@ import './style/numbers.css'
 import './style/charts.css'
 import './style/seat.css'
 import './style/forced-colors.css'
+import './style/print.css'
 
 /** A session that is refused within this time after it began does not make the page sign in again, in milliseconds. */
 const signInPauseMs = 10_000
+
+// A button that was pressed is busy before the next press comes; by a timer it would be busy one press too late.
+notifyManager.setScheduler(queueMicrotask)
 
 const queries = new QueryClient({
   queryCache: new QueryCache({

@@ -105,7 +105,7 @@ function formOf(schema: z.ZodType): Form {
 function wordsOf({ _zod: { def } }: z.core.$ZodType): string | undefined {
   const words = def.checks?.map((check) => check._zod.def.error?.({} as never))
   // What says only what is wrong with a text does not say what is wanted.
-  return words?.find((said) => typeof said === 'string' && !said.startsWith('is no ')) as string | undefined
+  return words?.find((said) => typeof said === 'string' && !/^(is no|has|no) /.test(said)) as string | undefined
 }
 
 /** What the schema wants at a place, null where it cannot be said in few words. */

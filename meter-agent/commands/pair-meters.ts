@@ -22,16 +22,17 @@ export interface PairOptions {
   config: string
   meter?: string[]
   minutes: number
+  epoch?: number
   json?: boolean
 }
 
 const longestReadMs = 10_000
 
 /** Pairs the meters of a configuration one after the other, and writes each one's account into it. Throws `ConfigError`, `PairingError` and `DeviceError`. */
-export async function pairMeters({ config: file, meter: names, minutes, json }: PairOptions): Promise<void> {
+export async function pairMeters({ config: file, meter: names, minutes, epoch, json }: PairOptions): Promise<void> {
   const config = await readConfig(file)
   for (const meter of metersNamed(config, names)) {
-    const account = await pairOne(config, meter, { patienceMs: minutes * 60_000, json: json === true })
+    const account = await pairOne(config, meter, { patienceMs: minutes * 60_000, epoch, json: json === true })
     if (meter.account === null) await keepAccount(file, { name: meter.name, account })
   }
   if (!json) process.stdout.write(`Now let the agent run: commonwatt-agent run --config ${file}\n`)
@@ -40,7 +41,7 @@ export async function pairMeters({ config: file, meter: names, minutes, json }: 
 async function pairOne(
   config: AgentConfig,
   meter: MeterConfig,
-  { patienceMs, json }: { patienceMs: number; json: boolean },
+  { patienceMs, epoch, json }: { patienceMs: number; epoch: number | undefined; json: boolean },
 ): Promise<string> {
   const signer = await signerOf(config, meter)
   const trust = await configuredTrust(config)
@@ -69,7 +70,7 @@ async function pairOne(
       },
       hello: (time) => signer.signHello(time),
       enrol: async ({ account, rules }) => {
-        const [enrolment] = await enrol(config, { names: [meter.name], rules, account, nowMs: Date.now() })
+        const [enrolment] = await enrol(config, { names: [meter.name], rules, account, epoch, nowMs: Date.now() })
         return enrolment!
       },
       tell(step) {

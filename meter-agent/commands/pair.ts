@@ -13,6 +13,7 @@ export function pairCommand(): Command {
     .requiredOption('--config <file>', 'configuration file (TOML)')
     .option('--meter <name...>', 'only these meters')
     .option('--minutes <n>', 'how long to wait for somebody to enter the code', wholeNumber(1440), 30)
+    .option('--epoch <n>', 'epoch to begin after a lost state or a replaced meter', wholeNumber(0xffff))
     .option('--json', 'print each step as a line of JSON')
     .action((options: PairOptions) =>
       withPlainFailures(async () => {

@@ -101,7 +101,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     const state = await outbox.state(key.address)
     if (!state) {
       throw new ConfigError('CONFIG_INVALID', [
-        `meter ${meter.name} (${key.address}) is not enrolled: run "commonwatt-agent enrol" first`,
+        `meter ${meter.name} (${key.address}) is not enrolled: run "commonwatt-agent pair" first`,
       ])
     }
     try {

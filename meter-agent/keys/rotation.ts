@@ -37,7 +37,8 @@ export async function rotateKeys(config: AgentConfig, request: RotationRequest):
       meter: present.address,
       key: present.key,
       next: next.key,
-      from: request.from ?? now,
+      // Where the escrow begins, too: it takes the next boundary of any moment, and a later one where that is too soon.
+      from: Math.ceil((request.from ?? now) / config.intervalSeconds) * config.intervalSeconds,
       deadline: now + deadlineSeconds,
     }
     const signatures = { keySignature: present.signRotation(rotation), nextSignature: next.signRotation(rotation) }

@@ -21,6 +21,7 @@ import {
   hashRules,
   hashWatchers,
   noWatchers,
+  type Watchers,
 } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
 import { clockOf } from '../exchange/written-clock.ts'
@@ -206,6 +207,16 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
 
 /** Completes an area file with the escrow's facts. Throws `SettingsError` with a line per mistake. */
 export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
+  return declaredArea(json, chain).settings
+}
+
+/** An area file's settings, and the watchers of which they keep only the hash; without any, nobody signs. */
+export interface DeclaredArea {
+  settings: AreaSettings
+  watchers: Watchers
+}
+
+function declaredArea(json: unknown, chain: EscrowFacts): DeclaredArea {
   const { data, mistakes: ofForm } = checkForm(fileSchema, json)
   if (ofForm !== null) throw new SettingsError('AREA_SETTINGS', mistakeLines(ofForm).join('\n'))
   const mistakes: string[] = []
@@ -236,11 +247,12 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
   const rules: AreaRules = { area, ...unnumbered }
   const { name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, clock, sharing, zones } = file
   const graceMs = Math.round(file.graceSeconds * 1000)
-  return {
+  const settings = {
     ...{ area, name, currency, priceDecimals, feedInTicks, retailTicks, graceMs, lowestTicks, ownUse, zones },
     ...{ clock, sharing, rules, rulesHash: hashRules(rules), chain },
     ...(file.supplierMix !== undefined && { supplierMix: file.supplierMix }),
   }
+  return { settings, watchers: fileRules.watchers ?? { keys: [], quorum: 0 } }
 }
 
 /** What is wrong with settings whose parts are each right. */
@@ -331,6 +343,11 @@ function mistakesOfSharing(file: PricedFile, withdrawalDelaySeconds: number): st
 
 /** Reads and checks an area file. Throws `SettingsError` that names the file. */
 export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings {
+  return readAreaFile(path, chain).settings
+}
+
+/** The same, with the watchers. */
+export function readAreaFile(path: string, chain: EscrowFacts): DeclaredArea {
   const wrong = (what: string, cause: unknown) => {
     const lines = what.split('\n').map((line) => `${path}: ${line}`)
     return new SettingsError('AREA_SETTINGS', lines.join('\n'), { cause })
@@ -343,7 +360,7 @@ export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings
     throw wrong(isMissing ? 'there is no such file: area-file names it' : fileTrouble(cause), cause)
   }
   try {
-    return areaSettings(file, chain)
+    return declaredArea(file, chain)
   } catch (cause) {
     throw cause instanceof SettingsError ? wrong(cause.message, cause) : cause
   }

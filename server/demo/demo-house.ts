@@ -41,7 +41,7 @@ export const demoHouse: z.input<typeof houseSchema> = {
     currency: 'EUR',
     feedInPerKwh: '0.08',
     retailPerKwh: '0.30',
-    supplierMix: { gramsPerKwh: 380, source: 'Sunfield Grid, demo' },
+    supplierMix: { gramsPerKwh: 380, source: 'Demo: Sunfield Grid' },
     // How long official values may take: those of a batch come within half of it.
     graceSeconds: 60,
     zones: [{ zone, name: 'The whole house' }],

@@ -18,7 +18,7 @@ export const demoStreet: Street = streetSchema.parse({
     feedInPerKwh: '0.08',
     retailPerKwh: '0.30',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    supplierMix: { gramsPerKwh: 380, source: 'Sunfield Grid, demo' },
+    supplierMix: { gramsPerKwh: 380, source: 'Demo: Sunfield Grid' },
     graceSeconds: 4,
     zones: [
       { zone: 'sunfield', name: 'Sunfield' },

@@ -1,9 +1,8 @@
 /** What the holders of an area's offices do on the chain: each act is one transaction, first simulated, so that a refusal costs nothing. */
-import { readFileSync } from 'node:fs'
 import { type ContractRunner, encodeBytes32String, type JsonRpcProvider, type Wallet } from 'ethers'
 import { type EscrowContract, escrowAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
-import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
+import { type Address, type Hex, parseAddress, type Watchers } from '../../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import { readAreaOnChain } from '../chain/contract-facts.ts'
@@ -65,14 +64,14 @@ async function withProvider<T>(
   }
 }
 
-async function callOf({ settings, file }: ConfiguredArea, act: AreaAct, escrow: EscrowContract): Promise<Call> {
+async function callOf({ settings, watchers }: ConfiguredArea, act: AreaAct, escrow: EscrowContract): Promise<Call> {
   const { area, rules } = settings
   const now = Math.floor(Date.now() / 1000)
   const next = (Math.floor(now / rules.intervalSeconds) + 1) * rules.intervalSeconds
   const deadline = now + lifeSeconds
   switch (act.act) {
     case 'open':
-      return { name: 'openArea', args: [rules, watchersOf(file), act.operator] }
+      return { name: 'openArea', args: [rules, inOrder(watchers), act.operator] }
     case 'confirm': {
       const seat = seatOf(settings, act.seat)
       const { zone, mostExportWh: nameplateWh } = act
@@ -133,13 +132,8 @@ function seatOf({ area }: AreaSettings, text: string): bigint {
   return seat
 }
 
-/** The watchers whose hash the rules carry, from the area's file: the area's settings keep only the hash. */
-function watchersOf(file: string): { quorum: number; keys: Address[] } {
-  const { rules } = JSON.parse(readFileSync(file, 'utf8')) as {
-    rules: { watchers?: { quorum: number; keys: Address[] } }
-  }
-  const { quorum, keys } = rules.watchers ?? { quorum: 0, keys: [] }
-  // The escrow takes the keys in the order in which they were hashed.
+/** The escrow takes the keys in the order in which they were hashed. */
+function inOrder({ quorum, keys }: Watchers): Watchers {
   return { quorum, keys: keys.map((key) => key.toLowerCase()).sort() }
 }
 

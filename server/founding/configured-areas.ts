@@ -1,13 +1,10 @@
 /** The areas that a configuration names, with the chain of each. */
-import { type AreaSettings, type EscrowFacts, readSettingsFile } from '../areas/settings.ts'
+import { type DeclaredArea, type EscrowFacts, readAreaFile, readSettingsFile } from '../areas/settings.ts'
 import { readEscrowFacts } from '../chain/escrow-client.ts'
 import { type FileConfig, placeOfEscrow } from '../configuration/config.ts'
 import { readDeployment } from '../configuration/deployment.ts'
 
-export interface ConfiguredArea {
-  settings: AreaSettings
-  /** The area file that these settings were read from. */
-  file: string
+export interface ConfiguredArea extends DeclaredArea {
   rpcUrl: string
 }
 
@@ -18,7 +15,7 @@ export async function configuredAreas({ escrows }: FileConfig): Promise<Configur
     const { rpcUrl } = escrow
     const { escrow: address, chainId } = placeOfEscrow(escrow)
     const facts = await readEscrowFacts(rpcUrl, address, chainId)
-    areas.push(...escrow.areaFiles.map((file) => ({ settings: readSettingsFile(file, facts), file, rpcUrl })))
+    areas.push(...escrow.areaFiles.map((file) => ({ ...readAreaFile(file, facts), rpcUrl })))
   }
   return areas
 }

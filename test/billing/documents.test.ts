@@ -1,4 +1,5 @@
 /** Documents of a month: their sums are those of what was settled, to the cent, and each adds up by itself as EN 16931 asks. */
+import { readFileSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -377,6 +378,11 @@ test.each(['2026-13-01', '2026-02-29', '2026-11-31', '0000-00-00', '2026-1-1', '
     )
   },
 )
+
+test('the example in the documents is what is taken', () => {
+  const [, example] = /`parties\.json`.*?```json\n(.*?)```/s.exec(readFileSync('docs/reports.md', 'utf8'))!
+  expect(readParties(JSON.parse(example!)).members).toHaveLength(1)
+})
 
 test('parties that contradict themselves are refused, each mistake by name', () => {
   const wrong = {

@@ -135,6 +135,24 @@ it('goes the same way on a phone, in German', async () => {
   await page.context().close()
 })
 
+it('prints every row and column', async () => {
+  const page = await open({ width: 718, height: 1_000 }, 'en-GB')
+  await page.getByLabel('Or paste a private key').fill(people.grid.privateKey)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('tab', { name: 'Official values' }).click()
+  await page.getByRole('region', { name: 'Metering points' }).getByRole('row').nth(60).waitFor()
+  await page.emulateMedia({ media: 'print' })
+  const cut = () =>
+    page.locator('.table-scroll').evaluateAll((frames) =>
+      frames.flatMap(({ ariaLabel, clientHeight, clientWidth, scrollHeight, scrollWidth }) => {
+        const isWhole = scrollWidth <= clientWidth && scrollHeight <= clientHeight
+        return isWhole ? [] : [`${ariaLabel}: ${scrollWidth}×${scrollHeight} in ${clientWidth}×${clientHeight}`]
+      }),
+    )
+  expect(await cut()).toEqual([])
+  await page.context().close()
+})
+
 it('puts a report forward, which the clerk and a second person release', async () => {
   const page = await open(wide, 'en-GB')
   const signIn = async () => {

@@ -13,7 +13,7 @@ export async function energyJourney(page: Page): Promise<void> {
   await page.locator('.spans').getByRole('button', { name: 'Day' }).click()
   await shows(page, '.history .takeaway', /^Together .*sold [\d.]+ k?Wh/)
   await page.locator('.history .numbers-table summary').click()
-  await shows(page, '.history table tbody', /\d\d:\d\d–\d\d:\d\d/)
+  await shows(page, '.history table tbody', /\d\d:\d\d–\u2060\d\d:\d\d/)
   expect(await overflow(page)).toBe(0)
   expect(await accessibilityFaults(page)).toEqual([])
   await page.getByRole('button', { name: 'The day before' }).click()

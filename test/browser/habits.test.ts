@@ -39,10 +39,14 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
 /** The page of somebody who has signed in with a key. */
 async function pageOf(person: 'alice' | 'bob', options?: BrowserContextOptions): Promise<Page> {
   const page = await open('/account', options)
-  await page.getByLabel('Or paste a private key').fill(people[person].privateKey)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signInAs(person, page)
   await page.locator('.result-list').first().waitFor()
   return page
+}
+
+async function signInAs(person: 'alice' | 'bob', page: Page): Promise<void> {
+  await page.getByLabel('Or paste a private key').fill(people[person].privateKey)
+  await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 const press = async (page: Page, role: string, name: RegExp) => {
@@ -73,6 +77,33 @@ it('a neighbour is preferred by the keyboard alone, and all of it is spoken', as
   await bob.getByLabel('Time', { exact: true }).selectOption('this month')
   expect(await bob.locator('.partners').ariaSnapshot()).toMatch(/combobox "Time"/)
   await Promise.all([alice, bob].map((page) => page.context().close()))
+})
+
+it('what is pressed twice in a row is done once', async () => {
+  const bob = await pageOf('bob')
+  const sent: string[] = []
+  bob.on('request', (request) => request.method() === 'POST' && sent.push(new URL(request.url()).pathname))
+  await bob.locator('summary', { hasText: /^Who bought$/ }).click()
+  await bob.getByLabel('Name that neighbours see').fill('Bob of the south')
+  await bob.getByRole('button', { name: 'Keep', exact: true }).dblclick()
+  await shows(bob, '.partners [role=status]', /^Kept/)
+  expect(sent.filter((path) => path.endsWith('/partner-choices'))).toHaveLength(1)
+  await bob.context().close()
+})
+
+it('who joins goes back by the browser’s own button, and is where they were after the page was loaded anew', async () => {
+  const page = await open('/join')
+  await signInAs('bob', page)
+  await page.getByRole('textbox', { name: 'Code' }).fill('abcd-2345')
+  await page.getByRole('button', { name: 'Find my home' }).click()
+  await shows(page, '.join-card .trouble', /^This code is wrong or has run out/)
+  expect(new URL(page.url()).pathname).toBe('/join/ABCD2345')
+  await page.reload()
+  await signInAs('bob', page)
+  await page.getByRole('button', { name: 'Enter another code' }).waitFor()
+  await page.goBack()
+  await page.getByRole('textbox', { name: 'Code' }).waitFor()
+  await page.context().close()
 })
 
 describe('a home’s page', () => {
@@ -214,6 +245,49 @@ it('a phone without a network says what holds, and signs nothing by itself once 
   await page.context().close()
 })
 
+it('an act whose part could not be fetched offers the page anew, since browsers remember that', async () => {
+  const blocked = '**/assets/submit-*.js'
+  const page = await pageOf('alice', { serviceWorkers: 'block' })
+  await page.route(blocked, (route) => route.abort())
+  await page
+    .getByRole('button', { name: /^[\d.]+\sct\/kWh less$/ })
+    .first()
+    .click()
+  await page.getByRole('button', { name: 'Set my price' }).press('Enter')
+  await shows(page, '.my-price .trouble', /could not be fetched/)
+  await page.unroute(blocked)
+  await page.getByRole('button', { name: 'Load the page again' }).press('Enter')
+  await page.getByLabel('Or paste a private key').waitFor()
+  await page.context().close()
+})
+
+it('a printed page hides nothing below the bar at the foot of a phone’s window', async () => {
+  const page = await pageOf('alice')
+  const bar = page.locator('.thumb-bar')
+  await bar.waitFor()
+  await page.emulateMedia({ media: 'print' })
+  await bar.waitFor({ state: 'hidden' })
+  await page.context().close()
+})
+
+it('a deposit that a phone without a network could not send is not sent once it is back', async () => {
+  const page = await pageOf('bob')
+  const sent: string[] = []
+  page.on('request', (request) => request.method() === 'POST' && sent.push(new URL(request.url()).pathname))
+  await page.locator('summary', { hasText: /^What I pay when I need energy/ }).click()
+  const field = page.getByLabel('Add to my purse')
+  await field.fill('0.01')
+  await page.context().setOffline(true)
+  await page.getByRole('button', { name: 'Put in' }).press('Enter')
+  await shows(page, '.trouble', /cannot be reached|could not be fetched/)
+  await page.context().setOffline(false)
+  await page.locator('.offline').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Put in' }).waitFor()
+  expect(await field.inputValue()).toBe('0.01')
+  expect(sent.filter((path) => path.endsWith('/deposits'))).toEqual([])
+  await page.context().close()
+})
+
 it('a browser that signs out keeps nothing of the account', async () => {
   const page = await pageOf('alice')
   const account = lower(people.alice)
@@ -229,4 +303,33 @@ it('a browser that signs out keeps nothing of the account', async () => {
   await page.getByLabel('Or paste a private key').waitFor()
   expect(await kept()).not.toBe(200)
   await page.context().close()
+})
+
+it('who signs out in one tab is signed out in the others of that browser, where somebody else goes on', async () => {
+  const first = await pageOf('alice')
+  const [second, third] = [await first.context().newPage(), await first.context().newPage()]
+  for (const [page, person] of [
+    [second, 'alice'],
+    [third, 'bob'],
+  ] as const) {
+    await page.goto(`${street.origin}/account`)
+    await signInAs(person, page)
+    await page.locator('.result-list').first().waitFor()
+  }
+  await first.getByRole('button', { name: 'Sign out' }).click()
+  await first.getByLabel('Or paste a private key').waitFor()
+  await second.getByLabel('Or paste a private key').waitFor()
+  expect(await third.locator('.result-list').count()).toBeGreaterThan(0)
+  await first.context().close()
+})
+
+it('a page whose session was ended on another device signs in again and stays live', async () => {
+  const [page, other] = [await pageOf('alice'), await pageOf('alice')]
+  const signedIn = page.waitForResponse(
+    (answer) => /\/session$/.test(answer.url()) && answer.request().method() === 'POST',
+  )
+  await other.getByRole('button', { name: 'End it' }).first().click()
+  await signedIn
+  await page.locator('.offline').waitFor({ state: 'detached' })
+  await Promise.all([page, other].map((each) => each.context().close()))
 })

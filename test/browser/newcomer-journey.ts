@@ -250,7 +250,7 @@ async function saveStatements(page: Page): Promise<void> {
 
 /** Somebody who asks for money: too much is refused in words, and what was asked for can stay. */
 async function askAndLeave(page: Page): Promise<void> {
-  await shows(page, '.step', /[\d.]+ (ct|€) asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
+  await shows(page, '.step', /[\d.]+ (ct|€) asked for\. You can collect it from \d\d:\d\d:\d\d on, in \d+ s/)
   expect(await page.getByRole('button', { name: 'Collect it' }).isDisabled()).toBe(true)
   await page.getByRole('button', { name: 'Leave it in the purse' }).click()
   await page.locator('.step').waitFor({ state: 'detached' })

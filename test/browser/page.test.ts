@@ -575,7 +575,7 @@ describe('everybody', () => {
     await shows(page, '.trouble', /could not be fetched/)
     await shows(page, '.hero-price .huge', /\d/)
     isBlocked = false
-    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('button', { name: 'Load the page again' }).click()
     await page.locator('.today .chart').waitFor()
   }, 180_000)
 

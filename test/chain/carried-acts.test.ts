@@ -201,7 +201,7 @@ test('a meter is revoked by the grid operator’s word, a seat closed by its acc
 test('the demo sees by the escrow when a visitor’s seat is over, whichever key its meter has by now', async () => {
   const [stays, gone] = homes
   const folder = scratchFolder()
-  const place = { settings: market.settings, file: '', rpcUrl: chain.chain.url }
+  const place = { settings: market.settings, watchers: { keys: [], quorum: 0 }, rpcUrl: chain.chain.url }
   const hasLeft = ({ account, meter }: Home, text: string) => {
     const file = join(folder, `${meter.address}.key`)
     writeFileSync(file, text, { mode: 0o600 })

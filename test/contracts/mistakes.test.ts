@@ -61,6 +61,14 @@ test('the whole is no object', () => {
   expect(said(undefined)).toEqual(['is missing: an object'])
 })
 
+test.each(['is no address', 'has letters that nobody can read', 'no country has this code'])(
+  'a text that is missing is not told what is wrong with another: "%s"',
+  (error) => {
+    const schema = z.object({ name: z.string().min(1).max(9).refine(URL.canParse, { error }) })
+    expect(said({}, schema)).toEqual(['name: is missing: a text of 1 to 9 characters'])
+  },
+)
+
 test('what comes as text is shown as it came', () => {
   const query = z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) })
   expect(said({ limit: '5000' }, query)).toEqual(['limit: must be a whole number from 1 to 500, not "5000"'])

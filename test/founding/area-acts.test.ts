@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { deployEscrow, deployToken, escrowAt, escrowInterface } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
-import { areaSettings } from '../../server/areas/settings.ts'
+import { readAreaFile } from '../../server/areas/settings.ts'
 import { readEscrowFacts } from '../../server/chain/escrow-client.ts'
 import { type AreaAct, carryOutAct, readOffices } from '../../server/founding/area-acts.ts'
 import type { ConfiguredArea } from '../../server/founding/configured-areas.ts'
@@ -37,9 +37,10 @@ beforeAll(async () => {
   const escrow = await deployEscrow(signer, { token: token.address, withdrawalDelaySeconds: delaySeconds })
   const rpcUrl = provider._getConnection().url
   const file = join(folder, 'area.json')
-  const written = areaFile({ rules: { grid: addressOf(grid), successor: addressOf(successor) } })
-  writeFileSync(file, JSON.stringify(written))
-  place = { settings: areaSettings(written, await readEscrowFacts(rpcUrl, escrow.address)), file, rpcUrl }
+  const watchers = { keys: [nextOperator.address, meter.address], quorum: 2 }
+  const rules = { grid: addressOf(grid), successor: addressOf(successor), watchers, watcherGraceSeconds: 60 }
+  writeFileSync(file, JSON.stringify(areaFile({ rules })))
+  place = { ...readAreaFile(file, await readEscrowFacts(rpcUrl, escrow.address)), rpcUrl }
 })
 afterAll(async () => {
   await chain?.close()

@@ -45,14 +45,19 @@ describe('a local day', () => {
     const labels = partsAt('2026-10-25T12:00:00Z', 'day', 'hour').map((part) =>
       labelOf(part, { span: 'day', by: 'hour', language: 'en' }),
     )
-    expect(labels.slice(1, 5)).toEqual(['01:00–02:00 CEST', '02:00 CEST–02:00 CET', '02:00 CET–03:00', '03:00–04:00'])
+    expect(labels.slice(1, 5)).toEqual([
+      '01:00–\u206002:00 CEST',
+      '02:00 CEST–\u206002:00 CET',
+      '02:00 CET–\u206003:00',
+      '03:00–\u206004:00',
+    ])
   })
 
   it('skips the hour that does not come in spring', () => {
     const labels = partsAt('2026-03-29T12:00:00Z', 'day', 'hour').map((part) =>
       labelOf(part, { span: 'day', by: 'hour', language: 'de' }),
     )
-    expect(labels.slice(1, 3)).toEqual(['01:00–03:00', '03:00–04:00'])
+    expect(labels.slice(1, 3)).toEqual(['01:00–\u206003:00', '03:00–\u206004:00'])
   })
 })
 

@@ -22,3 +22,10 @@ it('is shown by `later`, so that what could not be fetched takes nothing along',
   )
   expect(bare).toEqual([])
 })
+
+it('asks in no act by a query, which would wait for a network and go on by itself', () => {
+  const waiting = files.filter((file) =>
+    /\b(fetchQuery|ensureQueryData)\(/.test(readFileSync(join(root, file), 'utf8')),
+  )
+  expect(waiting).toEqual([])
+})

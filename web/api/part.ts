@@ -7,6 +7,21 @@ export async function part<Part>(load: () => Promise<Part>): Promise<Part> {
   try {
     return await load()
   } catch (cause) {
-    throw new ProblemError('PAGE_PART_MISSING', 0, apiWords().pageMissing, cause)
+    throw new ProblemError(partMissing, 0, apiWords().pageMissing, cause)
   }
+}
+
+const partMissing = 'PAGE_PART_MISSING'
+
+export function isPartMissing(error: Error): boolean {
+  return error instanceof ProblemError && error.code === partMissing
+}
+
+/**
+ * Loads the whole page again, if it can be fetched. Nothing less helps where a part is missing, since browsers remember that it
+ * could not be fetched.
+ */
+export async function loadPageAgain(): Promise<void> {
+  const answer = await fetch(window.location.href).catch(() => null)
+  if (answer?.ok) window.location.reload()
 }

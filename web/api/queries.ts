@@ -182,9 +182,14 @@ export function ordersQuery({ account }: Asker, seat: string) {
 }
 
 /** The account's tokens outside the escrow, in the token in which the area is paid. */
-export function walletQuery({ account }: Asker, area: number) {
+export function walletQuery(asker: Asker, area: number) {
   return queryOptions({
-    queryKey: ['wallet', account, area],
-    queryFn: ({ signal }) => getJson('/accounts/{account}/wallet', { account, area }, { account, signal }),
+    queryKey: ['wallet', asker.account, area],
+    queryFn: ({ signal }) => walletOf(asker, area, signal),
   })
+}
+
+/** The same, asked now; unlike a query it does not wait for a network that is away, so that no act goes on by itself later. */
+export function walletOf({ account }: Asker, area: number, signal?: AbortSignal) {
+  return getJson('/accounts/{account}/wallet', { account, area }, { account, signal })
 }

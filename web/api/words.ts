@@ -6,7 +6,7 @@ export const apiWords = catalogue({
     unreachable: 'The server cannot be reached. Check the connection and try again.',
     answered: (status: number) => `The server answered with status ${status}.`,
     noJson: 'The server gave an answer that this page cannot read.',
-    pageMissing: 'A part of this page could not be fetched. Check the connection and try again.',
+    pageMissing: 'A part of this page could not be fetched. Check the connection, then load the page again.',
     /** By the code of the refusal. */
     refusals: {
       ORDER_SEAT_CLOSED: 'This meter trades no more, or it is suspended.',
@@ -23,6 +23,10 @@ export const apiWords = catalogue({
       SETTLEMENT_STATEMENT_ERASED: 'This statement has been erased.',
       CHAIN_UNREACHABLE: 'The public ledger cannot be reached right now. Nothing was sent; try again in a moment.',
       RELAY_UNINVITED: 'The server pays only for who is invited. Ask a neighbour or the operator for a link.',
+      PAIRING_UNKNOWN: 'This code is wrong or has run out. Enter the one that the agent shows now.',
+      PAIRING_TAKEN:
+        'Another account has entered this code. If that was not you, stop the agent and pair again in ten minutes.',
+      PAIRING_TRIES: 'Those were too many wrong codes. Wait ten minutes.',
     } as Readonly<Record<string, string>>,
   },
   de: {
@@ -30,7 +34,7 @@ export const apiWords = catalogue({
     answered: (status) => `Der Server antwortete mit Status ${status}.`,
     noJson: 'Der Server gab eine Antwort, die diese Seite nicht lesen kann.',
     pageMissing:
-      'Ein Teil dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
+      'Ein Teil dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und laden Sie die Seite dann neu.',
     refusals: {
       ORDER_SEAT_CLOSED: 'Dieser Zähler handelt nicht mehr, oder er ist gesperrt.',
       ORDER_NONCE:
@@ -50,6 +54,10 @@ export const apiWords = catalogue({
         'Das öffentliche Register ist gerade nicht erreichbar. Nichts wurde geschickt; versuchen Sie es gleich noch einmal.',
       RELAY_UNINVITED:
         'Der Server zahlt nur für Eingeladene. Bitten Sie einen Nachbarn oder den Betreiber um einen Link.',
+      PAIRING_UNKNOWN: 'Dieser Code ist falsch oder abgelaufen. Geben Sie den ein, den der Agent jetzt zeigt.',
+      PAIRING_TAKEN:
+        'Ein anderes Konto hat diesen Code eingegeben. Wenn Sie das nicht waren, halten Sie den Agenten an und verbinden Sie ihn in zehn Minuten neu.',
+      PAIRING_TRIES: 'Das waren zu viele falsche Codes. Warten Sie zehn Minuten.',
     },
   },
 })

@@ -23,6 +23,7 @@ import type { SeatViewProps } from '../page/seat-view.ts'
 import { ThumbBar } from '../page/thumb-bar.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
+import { dashed } from '../words/dashed.ts'
 import { cheapSpans } from './cheap-hours.ts'
 import { buyerWords } from './words.ts'
 
@@ -130,8 +131,8 @@ function CheapHours({ area, seat }: SeatViewProps) {
     .slice(-namedSpans)
     .map(({ start, end, low, high, isExpected }) => {
       const [from, to] = [start, end].map((each) => localTime(each, area.intervalSeconds))
-      const price = low === high ? priceWords(low) : `${cents(low)}–${priceWords(high)}`
-      return (isExpected ? said.cheapAhead : said.cheapSpan)(`${from}–${to}`, price)
+      const price = low === high ? priceWords(low) : dashed(cents(low), priceWords(high))
+      return (isExpected ? said.cheapAhead : said.cheapSpan)(dashed(from!, to!), price)
     })
   return <p className="lead">{words.length === 0 ? said.noCheap : said.cheap(words.join(', '))}</p>
 }

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
-import { walletQuery } from '../api/queries.ts'
+import { walletOf, walletQuery } from '../api/queries.ts'
 import { currencySign, exactMoney, moneyWords } from '../money/format.ts'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
@@ -20,7 +20,7 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
   const send = useMutation({
     mutationFn: async (amount: string) => {
       // The permit must carry the nonce that the token expects next.
-      const current = await queries.fetchQuery({ ...walletQuery(session, area.area), staleTime: 0 })
+      const current = await walletOf(session, area.area)
       return (await part(() => import('./relay.ts'))).deposit(session, area, seat, current, amount)
     },
     onSuccess: () => {

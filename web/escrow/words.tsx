@@ -39,7 +39,7 @@ export const moneyTexts = catalogue({
     request: (word: 'payout' | 'withdrawal'): string => (word === 'payout' ? 'Ask for a payout' : 'Ask for money back'),
     requestInstead: 'Ask for another amount instead',
     askedFor: (amount: ReactNode): ReactNode => <>{amount} asked for.</>,
-    collectAt: (time: string, duration: string) => `You can collect it ${time}, in ${duration}.`,
+    collectAt: (time: string, duration: string) => `You can collect it from ${time} on, in ${duration}.`,
     movesOver: 'It goes to the purse of your other meter.',
     goesTo: (address: string) => `It goes to ${address}.`,
     ready: 'It is ready to collect.',

@@ -2,6 +2,8 @@
  * The names of parts of a time, in full and on an axis. The hour that the clocks show twice in autumn has a name of its own
  * each time.
  */
+
+import { dashed } from '../words/dashed.ts'
 import type { ChartSpan, Fineness } from './spans.ts'
 
 const hourMs = 3_600_000
@@ -50,7 +52,7 @@ function clock(at: Date, language: string): string {
 export function labelOf({ start, end }: { start: string; end: string }, { span, by, language }: Labelling): string {
   const from = new Date(start)
   if (by === 'day' || by === 'month') return formatOf(language, forms[by]).format(from)
-  const hours = `${clock(from, language)}–${clock(new Date(end), language)}`
+  const hours = dashed(clock(from, language), clock(new Date(end), language))
   return span === 'day' ? hours : `${formatOf(language, forms.day).format(from)}, ${hours}`
 }
 

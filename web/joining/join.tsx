@@ -5,7 +5,7 @@ import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { demoHomesQuery } from '../api/queries.ts'
 import { Act } from '../page/act.tsx'
-import { useAddress } from '../page/address.tsx'
+import { goTo, pathIn, useAddress } from '../page/address.tsx'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import OwnAccount from '../session/own-account.tsx'
@@ -21,7 +21,9 @@ export default function Join({ area }: { area: AreaResource }) {
   const said = joiningWordsIn(area)
   const session = useOptionalSession()
   const place = useAddress()
-  const [code, setCode] = useState(place.view === 'join' ? place.code : null)
+  // The address holds the code, so that the page comes back to where it was after it was loaded anew.
+  const code = place.view === 'join' ? place.code : null
+  const enter = (entered: string | null) => goTo(pathIn(place.area, entered === null ? '/join' : `/join/${entered}`))
   return (
     <>
       <div className="page-head">
@@ -38,10 +40,10 @@ export default function Join({ area }: { area: AreaResource }) {
       ) : code === null ? (
         <>
           <JoinSteps at="code" names={said.steps} />
-          <CodeForm area={area} session={session} setCode={setCode} />
+          <CodeForm area={area} session={session} enter={enter} />
         </>
       ) : (
-        <Pairing session={session} area={area} code={code} again={() => setCode(null)} />
+        <Pairing session={session} area={area} code={code} again={() => enter(null)} />
       )}
     </>
   )
@@ -50,10 +52,10 @@ export default function Join({ area }: { area: AreaResource }) {
 interface CodeFormProps {
   area: AreaResource
   session: Session
-  setCode: (code: string) => void
+  enter: (code: string) => void
 }
 
-function CodeForm({ area, session, setCode }: CodeFormProps) {
+function CodeForm({ area, session, enter }: CodeFormProps) {
   const said = joiningWordsIn(area)
   const ids = { code: useId(), hint: useId() }
   const [text, setText] = useState('')
@@ -68,7 +70,7 @@ function CodeForm({ area, session, setCode }: CodeFormProps) {
           className="amount-form"
           onSubmit={(event) => {
             event.preventDefault()
-            if (isCode) setCode(plain)
+            if (isCode) enter(plain)
           }}
         >
           <label htmlFor={ids.code}>{said.code}</label>

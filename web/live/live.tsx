@@ -55,6 +55,13 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
     }
     window.addEventListener('offline', missing)
     window.addEventListener('online', online)
+    /** A refused handshake is most likely an ended session. Without a new one nothing connects again, or both would go on in circles. */
+    const signInAgain = async () => {
+      const signedInMs = () => queries.getQueryState(['session', account])?.dataUpdatedAt
+      const beforeMs = signedInMs()
+      await queries.invalidateQueries({ queryKey: ['session'] })
+      if (signedInMs() !== beforeMs) socket.connect()
+    }
     socket.on('connect', () => {
       socket.emit('watch', area, () => {})
       const backMs = Date.now()
@@ -72,8 +79,7 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
     })
     socket.on('connect_error', () => {
       missing()
-      // A refused handshake (socket.active is false) is most likely an ended session.
-      if (!socket.active) void queries.invalidateQueries({ queryKey: ['session'] })
+      if (!socket.active) void signInAgain()
     })
     socket.on('interval', (interval) => applyInterval(queries, interval))
     socket.on('batch', (batch) => applyBatch(queries, batch))

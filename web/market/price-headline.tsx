@@ -5,6 +5,7 @@
 import type { AreaResource } from '../../server/api/resources.ts'
 import { cents, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
+import { dashed } from '../words/dashed.ts'
 import { marketWords } from './words.ts'
 
 interface PriceHeadlineProps {
@@ -34,7 +35,7 @@ export function PriceHeadline({ area, prices, where, last }: PriceHeadlineProps)
   return (
     <>
       <p className="huge">
-        {low === high ? cents(low) : `${cents(low)}–${cents(high)}`} <span className="unit">ct/kWh</span>
+        {low === high ? cents(low) : dashed(cents(low), cents(high))} <span className="unit">ct/kWh</span>
       </p>
       <p className="lead">
         {where}

@@ -13,6 +13,7 @@ import {
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { localTime, nextBoundary, useNow } from '../time/clock.ts'
+import { dashed } from '../words/dashed.ts'
 import { type ResultRow, resultRows, wantingSides } from './telling.ts'
 import { marketWords } from './words.ts'
 
@@ -91,7 +92,7 @@ function Result({ area, seat, row, scale }: ResultProps) {
     <li className="result">
       <span className="result-time">
         <time dateTime={oldest.start}>
-          {row.intervals.length === 1 ? time(interval.start) : `${time(oldest.start)}–${time(interval.end)}`}
+          {row.intervals.length === 1 ? time(interval.start) : dashed(time(oldest.start), time(interval.end))}
         </time>
         {interval.status === 'provisional' && <Badge tone="calm">{said.notFinal}</Badge>}
         {interval.quality !== 'measured' && <Badge tone="warn">{said.quality[interval.quality]}</Badge>}

@@ -3,6 +3,7 @@ import type { AreaResource, OrderResource, SeatIntervalResource } from '../../se
 import { resultSentence } from '../market/outcome-words.ts'
 import { priceWords } from '../money/format.ts'
 import { duration, localTime, useNow } from '../time/clock.ts'
+import { dashed } from '../words/dashed.ts'
 import { latestEffect, type OrderSide } from './order.ts'
 import { priceWordsOf } from './words.ts'
 
@@ -23,7 +24,7 @@ export function EffectOf({ area, order, intervals }: EffectOfProps) {
     return (
       <p>
         <strong>
-          {localTime(interval.start, area.intervalSeconds)}–{localTime(interval.end, area.intervalSeconds)}
+          {dashed(localTime(interval.start, area.intervalSeconds), localTime(interval.end, area.intervalSeconds))}
         </strong>{' '}
         {said.withLimit(limit)} {resultSentence(outcome, area.currency)}
       </p>

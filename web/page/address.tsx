@@ -68,7 +68,8 @@ export function usePathHere(): (rest: string) => string {
   return (rest) => pathIn(area, rest)
 }
 
-function goTo(path: string): void {
+/** Changes the address without loading the page anew; the browser's way back leads to the one before. */
+export function goTo(path: string): void {
   window.history.pushState(null, '', path)
   for (const each of watchers) each()
 }

@@ -1,5 +1,6 @@
 /** The small parts that every view is made of. */
 import { type ReactNode, useId } from 'react'
+import { isPartMissing, loadPageAgain } from '../api/part.ts'
 import { energyParts, exactMoney, moneyParts, signOf } from '../money/format.ts'
 import { pageWords } from './words.ts'
 
@@ -81,15 +82,18 @@ export function Empty({ children }: { children: ReactNode }) {
   return <p className="empty">{children}</p>
 }
 
-/** What went wrong, in the words of the error. */
+/** What went wrong, in the words of the error. Where a part of the page is missing, only the whole page can be tried again. */
 export function Trouble({ error, retry }: { error: Error | null; retry?: () => void }) {
   if (!error) return null
+  const said = pageWords()
+  const isMissing = isPartMissing(error)
+  const again = isMissing ? () => void loadPageAgain() : retry
   return (
     <div className="trouble" role="alert">
       <p>{error.message}</p>
-      {retry && (
-        <button type="button" className="quiet" onClick={retry}>
-          {pageWords().tryAgain}
+      {again && (
+        <button type="button" className="quiet" onClick={again}>
+          {isMissing ? said.loadAgain : said.tryAgain}
         </button>
       )}
     </div>

@@ -3,8 +3,7 @@
  * cannot be fetched.
  */
 import { type ComponentType, lazy, Suspense } from 'react'
-import { ProblemError } from '../api/client.ts'
-import { part } from '../api/part.ts'
+import { isPartMissing, part } from '../api/part.ts'
 import { Boundary } from './boundary.tsx'
 import { Card, Trouble } from './card.tsx'
 import { pageWords } from './words.ts'
@@ -48,21 +47,10 @@ export function awaited<Props extends object>(
 
 /** Stands in place of a part that broke while it was drawn, or that could not be fetched. */
 export function Broken({ error, again }: { error: Error; again: () => void }) {
-  if (error instanceof ProblemError && error.code === 'PAGE_PART_MISSING') {
-    return <Trouble error={error} retry={() => void reload()} />
-  }
+  if (isPartMissing(error)) return <Trouble error={error} />
   return (
     <Card title={pageWords().broken}>
       <Trouble error={error} retry={again} />
     </Card>
   )
-}
-
-/**
- * Loads the whole page again, if it can be fetched. Nothing less helps, since browsers remember that a part could not be
- * fetched.
- */
-async function reload(): Promise<void> {
-  const answer = await fetch(window.location.href).catch(() => null)
-  if (answer?.ok) window.location.reload()
 }

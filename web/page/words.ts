@@ -17,6 +17,7 @@ export const pageWords = catalogue({
     periodOf: vocabulary.en.home.period,
     loading: 'Loading…',
     tryAgain: 'Try again',
+    loadAgain: 'Load the page again',
     moment: 'One moment',
     groups: { household: 'Households with a roof', buyer: 'Buyers', utility: 'Utility', operator: 'Operator' },
     myAccount: 'My account',
@@ -58,6 +59,7 @@ export const pageWords = catalogue({
     periodOf: vocabulary.de.home.period,
     loading: 'Wird geladen …',
     tryAgain: 'Noch einmal versuchen',
+    loadAgain: 'Seite neu laden',
     moment: 'Einen Moment',
     groups: {
       household: 'Haushalte mit Dach',

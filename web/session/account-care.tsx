@@ -52,7 +52,7 @@ export default function AccountCare({ area }: { area: AreaResource }) {
 function Sessions({ session }: { session: Session }) {
   const said = careWords()
   const queries = useQueryClient()
-  const { setOwn } = useVisitor()
+  const { leave } = useVisitor()
   const sessions = useQuery({
     queryKey: ['sessions', session.account],
     queryFn: async ({ signal }) => (await getJson('/sessions', {}, { account: session.account, signal })).items,
@@ -61,9 +61,7 @@ function Sessions({ session }: { session: Session }) {
     mutationFn: ({ id }: ListedSessionResource) => deleteAt('/sessions/{id}', { id }, session),
     onSuccess: async (_, { isThis }) => {
       if (!isThis) return queries.invalidateQueries({ queryKey: ['sessions', session.account] })
-      // The server tells the browser to delete its own copies; the data in the page's memory is deleted here.
-      queries.removeQueries({ predicate: ({ queryKey }) => queryKey.includes(session.account) })
-      setOwn(null)
+      leave(session.account)
     },
   })
   if (!sessions.data) return sessions.error ? <Trouble error={sessions.error} /> : <Waiting />

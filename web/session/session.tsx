@@ -1,6 +1,6 @@
 /** The session of the account that the page's address names: that of a person of the demo, or the visitor's own. */
-import { queryOptions, useQuery } from '@tanstack/react-query'
-import { createContext, type ReactNode, use, useMemo, useState } from 'react'
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react'
 import { slugOf } from '../../contracts/protocol/slug.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { type Asker, peopleQuery } from '../api/queries.ts'
@@ -12,14 +12,42 @@ import { signIn } from './sign-in.ts'
 interface Visitor {
   /** The account that the visitor brought along; it lives as long as the tab. */
   own: Identity | null
-  setOwn: (identity: Identity | null) => void
+  setOwn: (identity: Identity) => void
+  /** Forgets an account whose session has ended, in every tab of this browser. */
+  leave: (account: string) => void
 }
 
-const VisitorContext = createContext<Visitor>({ own: null, setOwn: () => {} })
+const VisitorContext = createContext<Visitor>({ own: null, setOwn: () => {}, leave: () => {} })
+
+/** Where the tabs of a browser tell each other who has signed out. */
+const signedOut = 'commonwatt.signed-out'
 
 export function VisitorProvider({ children }: { children: ReactNode }) {
+  const queries = useQueryClient()
   const [own, setOwn] = useState<Identity | null>(null)
-  const visitor = useMemo(() => ({ own, setOwn }), [own])
+  const forget = useCallback(
+    (account: string) => {
+      // The server tells the browser to delete its own copies; the data in the page's memory is deleted here.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey.includes(account) })
+      setOwn((identity) => (identity?.account === account ? null : identity))
+    },
+    [queries],
+  )
+  useEffect(() => {
+    const told = ({ key, newValue }: StorageEvent) => {
+      if (key === signedOut && newValue !== null) forget(newValue)
+    }
+    window.addEventListener('storage', told)
+    return () => window.removeEventListener('storage', told)
+  }, [forget])
+  const visitor = useMemo(() => {
+    const leave = (account: string) => {
+      forget(account)
+      localStorage.setItem(signedOut, account)
+      localStorage.removeItem(signedOut)
+    }
+    return { own, setOwn, leave }
+  }, [own, forget])
   return <VisitorContext value={visitor}>{children}</VisitorContext>
 }
 

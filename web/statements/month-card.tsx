@@ -119,9 +119,13 @@ function printStatement(): void {
   const wasOpen = days?.open ?? false
   if (days) days.open = true
   document.body.dataset.print = 'statement'
+  // On a phone the page goes on while the system prints.
+  const restore = () => {
+    delete document.body.dataset.print
+    if (days) days.open = wasOpen
+  }
+  window.addEventListener('afterprint', restore, { once: true })
   window.print()
-  delete document.body.dataset.print
-  if (days) days.open = wasOpen
 }
 
 function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {

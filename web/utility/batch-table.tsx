@@ -8,6 +8,7 @@ import { count, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Empty, TransactionLink } from '../page/card.tsx'
 import { TableFrame } from '../page/table-frame.tsx'
 import { each, localMoment, localTime } from '../time/clock.ts'
+import { dashed } from '../words/dashed.ts'
 import { SettlementHealth } from './settlement-health.tsx'
 import { utilityWords } from './words.ts'
 
@@ -57,9 +58,7 @@ export default function BatchTable({ area, batches }: { area: AreaResource; batc
         <tbody>
           {batches.map((batch) => (
             <tr key={batch.start}>
-              <th scope="row">
-                {localMoment(batch.start)}–{localTime(batch.end)}
-              </th>
+              <th scope="row">{dashed(localMoment(batch.start), localTime(batch.end))}</th>
               <td>
                 <Badge tone={batchStatusTones[batch.status]}>{moneyTexts().statuses[batch.status]}</Badge>
               </td>

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { recoverSigner } from '../../../contracts/protocol/typed-data.ts'
+import { enrolCommand } from '../../../meter-agent/commands/enrol.ts'
+import { pairCommand } from '../../../meter-agent/commands/pair.ts'
 import { type Agent, startAgent } from '../../../meter-agent/home/agent.ts'
 import { enrol } from '../../../meter-agent/keys/enrolment.ts'
 import { type AgentConfig, parseConfig } from '../../../meter-agent/setup/config.ts'
@@ -172,7 +174,9 @@ test('a key without its metering state is not enrolled again by accident', async
   const config = configOf()
   await enrol(config, { rules, nowMs: 0 })
   await rm(config.dataFolder, { recursive: true })
+  await expect(startAgent(config, { log })).rejects.toThrow('run "commonwatt-agent pair" first')
   await expect(enrol(config, { rules, nowMs: 0 })).rejects.toThrow('give --epoch')
+  for (const command of [enrolCommand(), pairCommand()]) expect(command.helpInformation()).toContain('--epoch')
   const [again] = await enrol(config, { rules, epoch: 2, nowMs: 0 })
   expect(again!.epoch.epoch).toBe(2)
 })

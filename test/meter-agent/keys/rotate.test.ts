@@ -138,6 +138,7 @@ describe.concurrent('a next key', () => {
     expect(recoverSigner(home.server.pinned, 'RotateKey', rotation, nextSignature)).toBe(rotation.next)
     expect(rotation.next).not.toBe(home.meter)
     expect((await stat(home.files.next)).mode & 0o777).toBe(0o600)
+    expect(ticket!.rotation.from % home.config.intervalSeconds).toBe(0)
     const [again] = await rotateKeys(home.config, { nowMs: Date.now(), from: 1_900_000_000 })
     expect(again!.rotation).toMatchObject({ next: rotation.next, from: 1_900_000_000 })
     await expect(rotateKeys(home.config, { names: ['home-2'], nowMs: 0 })).rejects.toThrow(
