@@ -96,7 +96,7 @@ it('who joins goes back by the browser’s own button, and is where they were af
   await signInAs('bob', page)
   await page.getByRole('textbox', { name: 'Code' }).fill('abcd-2345')
   await page.getByRole('button', { name: 'Find my home' }).click()
-  await shows(page, '.join-card .trouble', /^This code is wrong or has run out/)
+  await shows(page, '.join-card .trouble', /^This code is wrong or has expired/)
   expect(new URL(page.url()).pathname).toBe('/join/ABCD2345')
   await page.reload()
   await signInAs('bob', page)

@@ -311,7 +311,7 @@ describe('joining', () => {
     await page.getByRole('button', { name: 'Continue with this device' }).click()
     await page.getByRole('textbox', { name: 'Code' }).fill('AAAA AAAA')
     await page.getByRole('button', { name: 'Find my home' }).click()
-    await shows(page, '.trouble', /no meter is offered under this code/)
+    await shows(page, '.trouble', /This code is wrong or has expired/)
     await page.getByRole('button', { name: 'Enter another code' }).click()
     await page.getByRole('textbox', { name: 'Code' }).fill(`${code.slice(0, 4).toLowerCase()}-${code.slice(4)}`)
     await page.getByRole('button', { name: 'Find my home' }).click()

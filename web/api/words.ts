@@ -23,7 +23,7 @@ export const apiWords = catalogue({
       SETTLEMENT_STATEMENT_ERASED: 'This statement has been erased.',
       CHAIN_UNREACHABLE: 'The public ledger cannot be reached right now. Nothing was sent; try again in a moment.',
       RELAY_UNINVITED: 'The server pays only for who is invited. Ask a neighbour or the operator for a link.',
-      PAIRING_UNKNOWN: 'This code is wrong or has run out. Enter the one that the agent shows now.',
+      PAIRING_UNKNOWN: 'This code is wrong or has expired. Enter the one that the agent shows now.',
       PAIRING_TAKEN:
         'Another account has entered this code. If that was not you, stop the agent and pair again in ten minutes.',
       PAIRING_TRIES: 'Those were too many wrong codes. Wait ten minutes.',
