@@ -17,7 +17,7 @@ import { clerksOfArea } from './api/clerks.ts'
 import type { DemoFacts } from './api/demo-resources.ts'
 import { createDoor } from './api/door.ts'
 import { HeardHellos } from './api/heard-hellos.ts'
-import { ownHosts, pageSenders } from './api/hosts.ts'
+import { ownHosts, pageOrigins, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
 import { createPatientServer } from './api/patient-server.ts'
@@ -206,8 +206,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await listen(metricsServer, { host: options.metricsHost, port: options.metricsPort! }, '--metrics-port')
     outliveAccepting(metricsServer, log)
   }
-  // Links use the first of these.
-  const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]
+  const origins = pageOrigins(options.origins, url)
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demo, takeFile: files.take },
     meteringOperator: meteringWallet === null ? null : parseAddress(meteringWallet.address),

@@ -7,7 +7,9 @@ interface Place {
 }
 
 /** A JSON text's value. Throws a `SyntaxError` whose message is "this is no JSON: " and where the first fault is. */
-export function parseJsonText(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
+export function parseJsonText(marked: string, reviver?: (key: string, value: unknown) => unknown): unknown {
+  // Some editors begin a file with a mark of its encoding, which JSON does not know.
+  const text = marked.replace(/^\uFEFF/, '')
   try {
     return JSON.parse(text, reviver)
   } catch (cause) {

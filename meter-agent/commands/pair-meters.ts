@@ -43,7 +43,7 @@ async function pairOne(
   meter: MeterConfig,
   { patienceMs, epoch, json }: { patienceMs: number; epoch: number | undefined; json: boolean },
 ): Promise<string> {
-  const signer = await signerOf(config, meter)
+  const signer = await signerOf(config, meter, { epoch })
   const trust = await configuredTrust(config)
   let found: FoundMeter | null = null
   let offered: Extract<PairingStep, { step: 'offered' }> | null = null

@@ -49,14 +49,22 @@ export async function enrol(config: AgentConfig, request: EnrolmentRequest): Pro
   }
 }
 
-/** What speaks for a meter; its key is made where there is none. Throws what `Keyring.open` throws. */
-export async function signerOf(config: AgentConfig, meter: MeterConfig): Promise<MeterKey> {
+/**
+ * What speaks for a meter that is about to be enrolled; its key is made where there is none. Throws what `Keyring.open` throws, and a
+ * `ConfigError` where `enrol` would refuse.
+ */
+export async function signerOf(
+  config: AgentConfig,
+  meter: MeterConfig,
+  { epoch }: Pick<EnrolmentRequest, 'epoch'>,
+): Promise<MeterKey> {
   const domain = { chainId: config.chainId, escrow: config.escrow }
   const outbox = await Outbox.open(outboxFolder(config.dataFolder), domain)
   try {
     const made = await makeKey(meter)
     const { last: key } = await Keyring.open(meter.keyFile, domain, outbox)
     if (made) await outbox.noteKey(key.address)
+    await requireState(outbox, meter, { key, epoch })
     return key
   } finally {
     await outbox.close()
@@ -72,13 +80,8 @@ async function enrolMeter(
   const domain = { chainId: config.chainId, escrow: config.escrow }
   const made = await makeKey(meter)
   const { last: key } = await Keyring.open(meter.keyFile, domain, outbox)
-  const state = await outbox.state(key.address)
   if (made) await outbox.noteKey(key.address)
-  if (!state && request.epoch === undefined && !(await outbox.hasNoted(key.address))) {
-    refuse(
-      `meter ${meter.name}: its key ${meter.keyFile} is there but not its metering state: give --epoch, 1 if it has never been enrolled, else one more than its last epoch`,
-    )
-  }
+  const state = await requireState(outbox, meter, { key, epoch: request.epoch })
   const account = accountOf(meter, request.account)
   const begun = await beginEpoch({ config, meter, request, outbox, key, state })
   const { rules } = request
@@ -96,6 +99,21 @@ async function enrolMeter(
     epoch,
     epochSignature: key.signEpochStart(epoch),
   }
+}
+
+/** The metering state of a meter, null where it has none yet. Refuses where it had one that is lost, unless an epoch is named. */
+async function requireState(
+  outbox: Outbox,
+  { name, keyFile }: MeterConfig,
+  { key, epoch }: { key: MeterKey; epoch: number | undefined },
+): Promise<MeterState | null> {
+  const state = await outbox.state(key.address)
+  if (!state && epoch === undefined && !(await outbox.hasNoted(key.address))) {
+    refuse(
+      `meter ${name}: its key ${keyFile} is there but not its metering state: give --epoch, 1 if it has never been enrolled, else one more than its last epoch`,
+    )
+  }
+  return state
 }
 
 /** At least a month is left to open the seat, and the same answer is given for as long. */

@@ -5,6 +5,21 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
+/**
+ * Where people open the page; links lead to the first. Without an address of its own that is `localhost` where the server listens on the
+ * machine alone: browsers have no passkeys for addresses of numbers.
+ *
+ * @param origins the configured ones
+ * @param listening where the server listens
+ */
+export function pageOrigins(origins: readonly string[], listening: string): string[] {
+  // As browsers write it: without the usual port.
+  const { hostname, origin } = new URL(listening)
+  const here = Object.assign(new URL(listening), { hostname: 'localhost' }).origin
+  const isMachineAlone = hostname === '[::1]' || /^127\./.test(hostname)
+  return [...origins, ...(isMachineAlone ? [here, origin] : [origin, here])]
+}
+
 export type IsOwnHost = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => boolean
 
 /** `origins` are where people open the page. The machine's own addresses and `localhost` need no mention: no name can pretend to be one. */

@@ -39,6 +39,11 @@ test('a text that is JSON is read, and one that is cut anywhere ends too early',
   )
 })
 
+test('a mark of its encoding before a text is no fault, as editors write one', () => {
+  expect(parseJsonText('\uFEFF{"a": 1}')).toEqual({ a: 1 })
+  expect(troubleOf('\uFEFF{"a" 1}')).toBe('this is no JSON: see line 1, column 6')
+})
+
 test('a fault in TOML is told by its place, without the text there', () => {
   let trouble = ''
   try {

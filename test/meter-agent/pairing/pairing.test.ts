@@ -66,7 +66,7 @@ const found: FoundMeter = {
 async function pair(different: { account?: string | null } = {}, each: (wait: number) => void = () => {}) {
   const { config } = await configured('tcp://127.0.0.1:502')
   const meter = config.meters[0]!
-  const signer = await signerOf(config, meter)
+  const signer = await signerOf(config, meter, {})
   const steps: PairingStep[] = []
   let nowMs = 1_800_000_000_000
   let waits = 0
@@ -107,6 +107,15 @@ describe('pairing', () => {
     const { signature, ...start } = epochStart
     expect(recoverSigner(domain, 'EpochStart', { ...whole, ...start }, signature)).toBe(meter)
     expect(start).toMatchObject({ epoch: 1, importWh: 0, exportWh: 0, time: validFrom })
+  })
+
+  test('says before there is a code that the metering state is lost', async () => {
+    const { config } = await configured('tcp://127.0.0.1:502')
+    const meter = config.meters[0]!
+    const made = await signerOf(config, meter, {})
+    await rm(join(folder, 'data'), { recursive: true })
+    await expect(signerOf(config, meter, {})).rejects.toThrow(/not its metering state: give --epoch/)
+    expect((await signerOf(config, meter, { epoch: 2 })).address).toBe(made.address)
   })
 
   test('keeps the code alive with new figures, and goes on when the server comes back', async () => {
