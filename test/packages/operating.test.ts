@@ -157,7 +157,7 @@ describe('a proxy as in the examples', { timeout: 300_000 }, () => {
       .replace(/server \{\n {2}listen 80;[\s\S]*?\n\}\n/, '')
       .replace('listen 443 ssl http2', `listen 127.0.0.1:${port}`)
       .replace(/ {2}ssl_.*\n/g, '')
-      .replace('server 127.0.0.1:8080', `server 127.0.0.1:${echo.port}`)
+      .replace('proxy_pass http://127.0.0.1:8080', `proxy_pass http://127.0.0.1:${echo.port}`)
     // Its workers keep large bodies in the test's folder, which is root's alone.
     const asRoot = process.getuid?.() === 0 ? 'user root;\n' : ''
     const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
