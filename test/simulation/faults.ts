@@ -41,6 +41,8 @@ type Played = (typeof playedByFaults)[number]
 /** Batches that an area remembers of those that are settled, with the one that is open and some time to settle. */
 const forgottenMs = 4 * batchSeconds * 1000
 const longLeapMs = 60_000
+/** Whoever kills a server waits so long for a command that it could be killed in. */
+const strikeWithinMs = 5_000
 
 /** A clock that agrees with the database's is at most this wrong while that one is right. */
 export const clockToleranceMs = 3_000
@@ -125,9 +127,17 @@ export class Faults {
   }
 
   private kill(): void {
-    const { random, scheduler, servers, say } = this.parts
-    const server = random.pick(servers)
-    if (server.machine.isDead) return
+    this.strike(this.parts.random.pick(this.parts.servers), strikeWithinMs)
+  }
+
+  /** In the middle of a command, where one comes in time. */
+  private strike(server: Server, leftMs: number): void {
+    const { random, scheduler, say } = this.parts
+    if (this.isOver || server.machine.isDead) return
+    if (!server.isAsked && leftMs > 0) {
+      scheduler.after(1, () => this.strike(server, leftMs - 1))
+      return
+    }
     say(`${server.machine.name} is killed`)
     if (server.isAsked) this.parts.played('a server is killed in the middle of a command')
     server.kill()
