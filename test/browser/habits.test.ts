@@ -333,3 +333,20 @@ it('a page whose session was ended on another device signs in again and stays li
   await page.locator('.offline').waitFor({ state: 'detached' })
   await Promise.all([page, other].map((each) => each.context().close()))
 })
+
+it('a browser that keeps no cookies signs in once, and not again and again', async () => {
+  const page = await open('/')
+  await page.addInitScript(() => {
+    const { fetch } = window
+    window.fetch = (input, init) => fetch(input, { ...init, credentials: 'omit' })
+  })
+  let signedIn = 0
+  page.on('response', (answer) => {
+    if (/\/session$/.test(answer.url()) && answer.request().method() === 'POST') signedIn += 1
+  })
+  await page.goto(`${street.origin}/account`)
+  await signInAs('alice', page)
+  await page.waitForTimeout(8_000)
+  expect(signedIn).toBeLessThan(4)
+  await page.context().close()
+})

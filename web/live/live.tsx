@@ -17,6 +17,9 @@ function firstConnection(): PageConnection {
   return navigator.onLine ? { state: 'connecting' } : { state: 'lost', sinceMs: Date.now(), isOffline: true }
 }
 
+/** After a refusal the page waits so long before it tries to connect again, in milliseconds. */
+const refusedPauseMs = 3_000
+
 const ConnectionContext = createContext<PageConnection>({ state: 'connecting' })
 
 /** Whether live events arrive. */
@@ -55,14 +58,24 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
     }
     window.addEventListener('offline', missing)
     window.addEventListener('online', online)
-    /** A refused handshake is most likely an ended session. Without a new one nothing connects again, or both would go on in circles. */
-    const signInAgain = async () => {
-      const signedInMs = () => queries.getQueryState(['session', account])?.dataUpdatedAt
-      const beforeMs = signedInMs()
-      await queries.invalidateQueries({ queryKey: ['session'] })
-      if (signedInMs() !== beforeMs) socket.connect()
+    let hasSignedIn = false
+    let isOver = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    /**
+     * socket.io does not try again by itself after a refusal. The first is answered by a new session, where that is what is missing; more
+     * would be opened without end in a browser that keeps no cookies.
+     */
+    const refused = async (code: string | undefined) => {
+      if (code === 'SESSION_NEEDED' && !hasSignedIn) {
+        hasSignedIn = true
+        await queries.invalidateQueries({ queryKey: ['session'] })
+      }
+      if (isOver) return
+      clearTimeout(timer)
+      timer = setTimeout(() => socket.connect(), refusedPauseMs)
     }
     socket.on('connect', () => {
+      hasSignedIn = false
       socket.emit('watch', area, () => {})
       const backMs = Date.now()
       setConnection((before) => back(before, backMs))
@@ -77,9 +90,9 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
       // The server ended the connection, for example at its shutdown. Then socket.io does not connect again by itself.
       if (reason === 'io server disconnect') socket.connect()
     })
-    socket.on('connect_error', () => {
+    socket.on('connect_error', (error) => {
       missing()
-      if (!socket.active) void signInAgain()
+      if (!socket.active) void refused((error as Error & { data?: { code?: string } }).data?.code)
     })
     socket.on('interval', (interval) => applyInterval(queries, interval))
     socket.on('batch', (batch) => applyBatch(queries, batch))
@@ -96,6 +109,8 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
     return () => {
       window.removeEventListener('offline', missing)
       window.removeEventListener('online', online)
+      isOver = true
+      clearTimeout(timer)
       socket.close()
     }
   }, [area, account, queries])
