@@ -1,6 +1,7 @@
 /** What goes wrong with taking a connection is nobody's trouble but the client's: a server that runs outlives it. */
 import type { Server } from 'node:net'
 import type { Logger } from 'pino'
+import { tooManyOpen } from '../contracts/protocol/disk-fault.ts'
 
 /** Where no descriptor is left, each try of each client is such a failure. */
 const toldAgainMs = 60_000
@@ -12,9 +13,6 @@ export function outliveAccepting(server: Server, log: Pick<Logger, 'warn'>, nowM
     if (nowMs() - toldMs < toldAgainMs) return
     toldMs = nowMs()
     const isFull = error.code === 'EMFILE' || error.code === 'ENFILE'
-    const why = isFull
-      ? 'this program may open no more files and connections: raise what it may (LimitNOFILE of its service, ulimit -n)'
-      : error.message
-    log.warn({ code: error.code }, `connections are turned away: ${why}`)
+    log.warn({ code: error.code }, `connections are turned away: ${isFull ? tooManyOpen : error.message}`)
   })
 }

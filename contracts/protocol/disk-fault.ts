@@ -1,5 +1,9 @@
 /** What a disk or a file refuses, in a sentence with what to do: no command ends with a trace of the program for it. */
 
+/** Where a program has as many files and connections open as it may. */
+export const tooManyOpen =
+  'this program may open no more files and connections: raise what it may (LimitNOFILE of its service, ulimit -n)'
+
 const reasons: Record<string, string> = {
   ENOSPC: 'the disk is full: make room, then try again',
   EDQUOT: 'this user may keep no more on this disk: make room, then try again',
@@ -11,7 +15,8 @@ const reasons: Record<string, string> = {
   ENOTDIR: 'a part of this path is a file, not a folder',
   EEXIST: 'there is a file of this name already',
   EISDIR: 'this is a folder, not a file',
-  EMFILE: 'this user has too many files open (ulimit -n)',
+  EMFILE: tooManyOpen,
+  ENFILE: tooManyOpen,
   EIO: 'the disk cannot be read or written: it may be broken',
 }
 

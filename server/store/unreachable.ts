@@ -1,5 +1,6 @@
 /** Why a database that somebody named cannot be used, in a sentence that says what to do: in our words, not the driver's. */
 import postgres from 'postgres'
+import { tooManyOpen } from '../../contracts/protocol/disk-fault.ts'
 import { isConnectionLoss } from './database.ts'
 
 const absent = 'nothing answers there: correct the address, or let the firewall through'
@@ -9,8 +10,6 @@ const brokenOff =
   'it breaks the connection off: see its log, and whether something else than PostgreSQL listens there, or one without the TLS that the address asks for'
 const certificate =
   'its certificate is not trusted: name its authority’s file in NODE_EXTRA_CA_CERTS, and the host as the certificate does'
-const descriptors =
-  'this program may open no more files and connections: raise what it may (LimitNOFILE of its service, ulimit -n)'
 const stopping = 'it is starting up or shutting down: try again'
 const failing = 'its files cannot be read or written: see its log, and the disk below it'
 const others = 'it holds tables of another program: name an empty database'
@@ -27,8 +26,8 @@ const remedies: Record<string, string> = {
   ETIMEDOUT: absent,
   EHOSTUNREACH: noWay,
   ENETUNREACH: noWay,
-  EMFILE: descriptors,
-  ENFILE: descriptors,
+  EMFILE: tooManyOpen,
+  ENFILE: tooManyOpen,
   ECONNRESET: brokenOff,
   EPIPE: brokenOff,
   CONNECTION_CLOSED: brokenOff,
@@ -99,7 +98,7 @@ export function isUnableNow(error: unknown): boolean {
 export function whyUnableNow(error: unknown): string | null {
   const { code } = error as { code?: unknown }
   if (typeof code !== 'string' || !isUnableNow(error) || !Object.hasOwn(remedies, code)) return null
-  const isOfPlace = !(error instanceof postgres.PostgresError) && remedies[code] !== descriptors
+  const isOfPlace = !(error instanceof postgres.PostgresError) && remedies[code] !== tooManyOpen
   return isOfPlace ? null : `the database cannot be used: ${remedies[code]}`
 }
 
